@@ -1,0 +1,13 @@
+// The boards that ship with barewire.
+
+import type { BoardRecord } from './board.js';
+import { LM3S6965EVB } from './lm3s6965evb.js';
+import { MPS2_AN385 } from './mps2-an385.js';
+import { PICO_SIM } from './pico-sim.js';
+
+export const BOARDS: readonly BoardRecord[] = [PICO_SIM, MPS2_AN385, LM3S6965EVB];
+
+/** The board of this name, if there is one. */
+export function findBoard(name: string): BoardRecord | undefined {
+  return BOARDS.find((board) => board.name === name);
+}

@@ -1,0 +1,17 @@
+// A BytePort is the end of a serial line as the rest of barewire sees it: bytes go in, bytes come out,
+// and at some point it closes. A USB adapter, a QEMU process, an in-process simulator and a test's
+// modelled line all hand back one of these, so that nothing above needs to know which it is.
+
+/** One end of a byte stream in both directions. Bytes arrive in order, split anywhere. */
+export interface BytePort {
+  /** What to call it in messages: a device path, or `qemu mps2-an385`. */
+  readonly name: string;
+  /** Queues `bytes` for sending. Never throws and never blocks; a port that fails closes. */
+  write(bytes: Uint8Array): void;
+  /** Sets the one listener for received bytes; the chunk is the listener's to keep. */
+  onData(listener: (bytes: Uint8Array) => void): void;
+  /** Sets the one listener for the end of the port; `cause` is absent after `close()`. Called once. */
+  onClose(listener: (cause?: Error) => void): void;
+  /** Ends the port and whatever stands behind it (process, worker). Resolves when all of it is gone. */
+  close(): Promise<void>;
+}
