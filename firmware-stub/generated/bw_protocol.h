@@ -1,0 +1,81 @@
+/* Generated from protocol/messages.ts by `npm run generate`. Do not edit.
+ *
+ * frame   COBS( kind:u8  seq:u8  body...  crc32:u32le )  0x00
+ * batch   body = op*     op = code:u8 fields...
+ * reply   body = status:u8  done:varint  result*  failure */
+#ifndef BW_PROTOCOL_H
+#define BW_PROTOCOL_H
+
+/* CRC-32 of the message table; HELLO_REPLY carries it. */
+#define BW_TABLE_HASH              0xA7666127u
+
+/* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
+#define BW_MIN_FRAME               6u
+#define BW_LIMIT_MAX_FRAME         4096u
+
+/* Kinds of frames, with the fields of their bodies. */
+#define BW_FRAME_HELLO             0x01u
+#define BW_FRAME_BATCH             0x02u     /* ops body */
+#define BW_FRAME_BATCH_CONT        0x03u     /* ops body */
+#define BW_FRAME_BREAK             0x04u
+#define BW_FRAME_PING              0x05u
+#define BW_FRAME_RESET             0x06u
+#define BW_FRAME_HELLO_REPLY       0x81u     /* tableHash:u32 buildId:blob arch:u8 bootId:u8 arenaAddr:u32 arenaSize:u32 stackAddr:u32 stackSize:u32 maxFrame:u16 window:u8 */
+#define BW_FRAME_BATCH_REPLY       0x82u     /* reply body */
+#define BW_FRAME_NAK               0x83u     /* expected:u8 */
+#define BW_FRAME_STATE             0x84u     /* running:u8 lastSeq:u8 badCrc:varint badLength:varint dropped:varint */
+#define BW_FRAME_OUTPUT            0x90u     /* offset:varint data:rest */
+
+/* Operations: fields of the request -> fields of the result. */
+#define BW_OP_WRITE                0x01u     /* addr:addr data:blob -> */
+#define BW_OP_FILL                 0x02u     /* addr:addr len:varint value:u8 -> */
+#define BW_OP_READ                 0x03u     /* addr:addr len:varint -> data:blob */
+#define BW_OP_CRC                  0x04u     /* addr:addr len:varint -> crc:u32 */
+#define BW_OP_CHECK                0x05u     /* addr:addr len:varint crc:u32 -> */
+#define BW_OP_RUN                  0x06u     /* entry:addr -> value:u32 micros:varint */
+
+/* How a batch ended, with the fields that follow the results. */
+#define BW_STATUS_OK               0u
+#define BW_STATUS_MISMATCH         1u        /* crc:u32 */
+#define BW_STATUS_REFUSED          2u
+#define BW_STATUS_MALFORMED        3u
+#define BW_STATUS_TOO_BIG          4u
+#define BW_STATUS_FAULT            5u        /* record:blob */
+#define BW_STATUS_BROKEN           6u        /* record:blob */
+#define BW_STATUS_EXITED           7u        /* value:u32 */
+#define BW_STATUS_ABORTED          8u
+#define BW_STATUS_REPEATED         9u
+
+/* Architectures. */
+#define BW_ARCH_ARMV6_M            1u
+#define BW_ARCH_ARMV7_M            2u
+#define BW_ARCH_ARMV7E_M           3u
+#define BW_ARCH_ARMV8_M            4u
+#define BW_ARCH_RV32               5u
+
+/* Words of a fault record of cortexm: their count, and the index of each. */
+#define BW_FAULT_WORDS_CORTEXM     22u
+#define BW_FAULT_EXCEPTION         0u
+#define BW_FAULT_CFSR              1u
+#define BW_FAULT_HFSR              2u
+#define BW_FAULT_MMFAR             3u
+#define BW_FAULT_BFAR              4u
+#define BW_FAULT_R0                5u
+#define BW_FAULT_R1                6u
+#define BW_FAULT_R2                7u
+#define BW_FAULT_R3                8u
+#define BW_FAULT_R4                9u
+#define BW_FAULT_R5                10u
+#define BW_FAULT_R6                11u
+#define BW_FAULT_R7                12u
+#define BW_FAULT_R8                13u
+#define BW_FAULT_R9                14u
+#define BW_FAULT_R10               15u
+#define BW_FAULT_R11               16u
+#define BW_FAULT_R12               17u
+#define BW_FAULT_SP                18u
+#define BW_FAULT_LR                19u
+#define BW_FAULT_PC                20u
+#define BW_FAULT_XPSR              21u
+
+#endif
