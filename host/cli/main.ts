@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// The command line. This folder is the only place that prints and that chooses exit codes.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { BOARDS } from '../../boards/index.js';
+import { packageRoot } from '../diag/package-root.js';
+import { openSession } from '../session/open.js';
+import { boardsTable } from './boards.js';
+import { doctor } from './doctor.js';
+import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
+import { runPiped } from './pipe.js';
+import { runPrompt } from './prompt.js';
+import { runFiles } from './run.js';
+
+interface BoardOptions {
+  readonly board?: string;
+  readonly port?: string;
+  readonly trace?: string;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It takes a number of seconds above 0.');
+  return value;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+/** Options that say which board, shared by the prompt and `run`. */
+function withBoardOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-b, --board <name>', 'board to use; `barewire boards` lists them').choices(BOARDS.map((board) => board.name)))
+    .option('-p, --port <path>', 'serial port of a real board')
+    .option('--trace <file>', 'record every byte on the line, with time stamps');
+}
+
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+const printError = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const show = { value: print, error: printError };
+
+async function promptOrPipe(options: BoardOptions & { strict?: boolean }): Promise<number> {
+  if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(options);
+  const session = await openSession(options);
+  session.onOutput((bytes) => process.stdout.write(bytes));
+  try {
+    return await runPiped(session, process.stdin, show, options.strict === true);
+  } finally {
+    await session.close();
+  }
+}
+
+async function run(files: readonly string[], options: BoardOptions & { timeout?: number; json?: boolean }): Promise<number> {
+  const session = await openSession(options);
+  // Ctrl-C stops the code; the report then says so.
+  const interrupt = (): void => session.interrupt();
+  process.on('SIGINT', interrupt);
+  try {
+    if (!options.json) session.onOutput((bytes) => process.stdout.write(bytes));
+    const report = await runFiles(
+      session,
+      files,
+      options.json ? { value: () => undefined, error: () => undefined } : show,
+      options.timeout === undefined ? {} : { runTimeoutMs: options.timeout * 1000 },
+    );
+    if (options.json) print(JSON.stringify(report, null, 2));
+    return report.exitCode;
+  } finally {
+    process.off('SIGINT', interrupt);
+    await session.close();
+  }
+}
+
+/** Parses the arguments and does what they ask.
+ *  @returns the exit code */
+async function main(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const program = withBoardOptions(new Command('barewire'))
+    .description('Type C++ at a prompt; it runs natively on the microcontroller at the other end of the line.')
+    .version(version())
+    .option('--strict', 'input that is no terminal: stop at the first input that fails')
+    .allowExcessArguments(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .action(async (options: BoardOptions & { strict?: boolean }) => {
+      exitCode = await promptOrPipe(options);
+    });
+  withBoardOptions(program.command('run'))
+    .description('run source files; calls main() if there is one, whose result is the exit code')
+    .argument('<file...>', 'C++ source files, evaluated in order in one session')
+    .option('-t, --timeout <seconds>', 'stop code that runs longer', seconds)
+    .option('--json', 'print one JSON report instead of what the program prints')
+    .action(async (files: string[], options: BoardOptions & { timeout?: number; json?: boolean }) => {
+      exitCode = await run(files, options);
+    });
+  program
+    .command('boards')
+    .description('list the boards')
+    .action(() => {
+      for (const line of boardsTable()) print(line);
+    });
+  program
+    .command('doctor')
+    .description('say what was found, what is missing and the command that mends it')
+    .action(async () => {
+      const { lines, ok } = await doctor();
+      for (const line of lines) print(line);
+      if (!ok) exitCode = EXIT.usage;
+    });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // commander has printed its own words; asking for help or the version is no mistake.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    throw error;
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  printError(errorText(error));
+  process.exitCode = exitCodeOf(error);
+}
+// What is left open (a port that hangs in close) must not keep the shell waiting; pipes are flushed first.
+await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+process.exit();

@@ -1,0 +1,48 @@
+// A batch that did not end well becomes an error that says what happened on the board.
+
+import type { BatchReply } from '../../protocol/ops.js';
+import { type BarewireError, bug, deviceError } from '../diag/error.js';
+import type { FaultReport } from '../show/fault.js';
+
+/** The user code called `exit`; not a failure by itself. */
+export class ProgramExit extends Error {
+  override readonly name = 'ProgramExit';
+  constructor(readonly exitCode: number) {
+    super(`the program called exit(${exitCode})`);
+  }
+}
+
+const hex = (value: number | undefined): string => `0x${((value ?? 0) >>> 0).toString(16).padStart(8, '0')}`;
+
+/** The error for a batch that ended with another status than OK.
+ *  @param describe turns a fault record into words */
+export function batchError(
+  input: string,
+  reply: BatchReply,
+  describe: (record: Uint8Array) => FaultReport,
+): BarewireError | ProgramExit {
+  const { status, failure, done } = reply;
+  switch (status) {
+    case 'EXITED':
+      return new ProgramExit((failure.value ?? 0) | 0);
+    case 'FAULT': {
+      const report = describe(failure.record ?? new Uint8Array(0));
+      return deviceError('SESSION_FAULT', [`${input} faulted: ${report.cause}`, ...report.lines].join('\n'), { input, cause: report.cause });
+    }
+    case 'BROKEN': {
+      const report = describe(failure.record ?? new Uint8Array(0));
+      return deviceError('SESSION_STOPPED', [`${input} was stopped`, ...report.lines].join('\n'), { input });
+    }
+    case 'MISMATCH':
+      return deviceError(
+        'SESSION_MEMORY_MISMATCH',
+        `${input} was sent but the board's memory reads back otherwise (CRC-32 ${hex(failure.crc)}): ` +
+          'the RAM there is faulty or something else writes to it; nothing was run',
+        { input, crc: failure.crc },
+      );
+    case 'REFUSED':
+      return bug('SESSION_REFUSED', `the board refused operation ${done + 1} of ${input}: it writes outside the arena`, { input, done });
+    default:
+      return bug('SESSION_BAD_BATCH', `the board answered ${status} to operation ${done + 1} of ${input}`, { input, status, done });
+  }
+}
