@@ -1,0 +1,515 @@
+// Type entries → DwarfType, one at a time and each only once per object.
+// @see DWARF 5, chapter 5
+
+import { DW_AT, DW_ATE, DW_TAG } from './constants.js';
+import { Cursor, dwarfError } from './cursor.js';
+import {
+  bigAttribute,
+  blockAttribute,
+  childrenOf,
+  type Die,
+  dieAt,
+  flagAttribute,
+  hasAttribute,
+  numberAttribute,
+  type Reference,
+  refAttribute,
+  stringAttribute,
+  walk,
+} from './die.js';
+import { enclosing, scopesOf } from './scope.js';
+import type {
+  Access,
+  ArrayType,
+  Base,
+  BaseEncoding,
+  BaseType,
+  DwarfType,
+  EnumType,
+  FunctionType,
+  Member,
+  RecordType,
+  StaticMember,
+  TemplateArgument,
+} from './types.js';
+import { bareType } from './types.js';
+import type { Unit } from './unit.js';
+
+const VOID: DwarfType = { kind: 'void' };
+
+/** Reads types of one object. */
+export interface TypeReader {
+  /** The type that attribute DW_AT_type (or another) of `die` names; void if it has none. */
+  typeOf(die: Die, attribute?: number): DwarfType;
+  /** The type that `die` itself describes. */
+  read(die: Die): DwarfType;
+  /** The defined class, enum or typedef of that qualified name, as C++ writes it: `ns::P`. */
+  byName(qualifiedName: string): DwarfType | undefined;
+  /** The entry that a reference names. */
+  resolve(from: Unit, reference: Reference): Die;
+}
+
+/** A getter's value, computed once. */
+function once<T>(compute: () => T): () => T {
+  let done = false;
+  let value: T;
+  return () => {
+    if (!done) {
+      value = compute();
+      done = true;
+    }
+    return value;
+  };
+}
+
+const RECORD_KEYWORDS: ReadonlyMap<number, RecordType['keyword']> = new Map([
+  [DW_TAG.structure_type, 'struct'],
+  [DW_TAG.class_type, 'class'],
+  [DW_TAG.union_type, 'union'],
+]);
+
+const NAMED_TYPES: ReadonlySet<number> = new Set([
+  ...RECORD_KEYWORDS.keys(),
+  DW_TAG.enumeration_type,
+  DW_TAG.typedef,
+  DW_TAG.template_alias,
+]);
+
+const ENCODINGS: Readonly<Record<number, { encoding: BaseEncoding; signed: boolean }>> = {
+  [DW_ATE.boolean]: { encoding: 'boolean', signed: false },
+  [DW_ATE.complex_float]: { encoding: 'complex', signed: true },
+  [DW_ATE.float]: { encoding: 'float', signed: true },
+  [DW_ATE.signed]: { encoding: 'signed', signed: true },
+  [DW_ATE.signed_char]: { encoding: 'char', signed: true },
+  [DW_ATE.unsigned]: { encoding: 'unsigned', signed: false },
+  [DW_ATE.unsigned_char]: { encoding: 'char', signed: false },
+  [DW_ATE.UTF]: { encoding: 'utf', signed: false },
+  [DW_ATE.UCS]: { encoding: 'utf', signed: false },
+  [DW_ATE.ASCII]: { encoding: 'char', signed: false },
+};
+
+const ACCESS: readonly (Access | undefined)[] = [undefined, 'public', 'protected', 'private'];
+
+/** @param units all units of the object, opened */
+export function typeReader(units: readonly Unit[]): TypeReader {
+  const caches = new Map<Unit, Map<number, DwarfType>>();
+
+  const unitAt = (from: Unit, offset: number): Unit => {
+    if (offset >= from.startOffset && offset < from.endOffset) return from;
+    const unit = units.find((u) => u.section === from.section && offset >= u.startOffset && offset < u.endOffset);
+    if (unit) return unit;
+    throw badReference(from, `0x${offset.toString(16)}`);
+  };
+
+  const resolve = (from: Unit, reference: Reference): Die => {
+    const unit =
+      reference.kind === 'offset'
+        ? unitAt(from, reference.offset)
+        : units.find((u) => u.signature === reference.signature);
+    const die = unit && dieAt(unit, reference.kind === 'offset' ? reference.offset : unit.typeOffset);
+    if (die) return die;
+    throw badReference(
+      from,
+      reference.kind === 'offset'
+        ? `0x${reference.offset.toString(16)}`
+        : `signature ${reference.signature.toString(16)}`,
+    );
+  };
+
+  const read = (die: Die): DwarfType => {
+    let cache = caches.get(die.unit);
+    if (!cache) {
+      cache = new Map();
+      caches.set(die.unit, cache);
+    }
+    let type = cache.get(die.offset);
+    if (!type) {
+      type = readType(die, reader);
+      cache.set(die.offset, type);
+    }
+    return type;
+  };
+
+  const typeOf = (die: Die, attribute: number = DW_AT.type): DwarfType => {
+    const reference = refAttribute(die, attribute);
+    if (!reference) return VOID;
+    return read(definitionOf(resolve(die.unit, reference)));
+  };
+
+  /** Follows a declaration to its definition, when the object has one. */
+  const definitionOf = (die: Die): Die => {
+    if (!RECORD_KEYWORDS.has(die.tag) && die.tag !== DW_TAG.enumeration_type) return die;
+    if (!flagAttribute(die, DW_AT.declaration)) return die;
+    const signature = refAttribute(die, DW_AT.signature);
+    if (signature) return resolve(die.unit, signature);
+    const found = definitions().get(qualifiedName(die));
+    return found && found.tag !== DW_TAG.typedef ? found : die;
+  };
+
+  const definitions = once(() => {
+    const found = new Map<string, Die>();
+    for (const unit of units) {
+      walk(unit, (die) => {
+        if (NAMED_TYPES.has(die.tag) && !flagAttribute(die, DW_AT.declaration) && stringAttribute(die, DW_AT.name)) {
+          const name = qualifiedName(die);
+          if (!found.has(name)) found.set(name, die);
+        }
+        return 'into';
+      });
+    }
+    return found;
+  });
+
+  const reader: TypeReader = {
+    typeOf,
+    read,
+    resolve,
+    byName: (name) => {
+      const die = definitions().get(name);
+      return die && read(die);
+    },
+  };
+  return reader;
+}
+
+function badReference(from: Unit, what: string): Error {
+  return dwarfError('DWARF_BAD_REFERENCE', from.section.where, `nothing stands at ${what}, which an entry refers to`);
+}
+
+/** `ns::Outer::Inner`, inline namespaces left out. */
+function qualifiedName(die: Die): string {
+  const parts = enclosing(die)
+    .filter((outer) => !(outer.tag === DW_TAG.namespace && flagAttribute(outer, DW_AT.export_symbols)))
+    .map((outer) => stringAttribute(outer, DW_AT.name) ?? '(anonymous)');
+  parts.push(stringAttribute(die, DW_AT.name) ?? '(anonymous)');
+  return parts.join('::');
+}
+
+function readType(die: Die, reader: TypeReader): DwarfType {
+  const target = once(() => reader.typeOf(die));
+  switch (die.tag) {
+    case DW_TAG.base_type:
+      return readBase(die);
+    case DW_TAG.unspecified_type:
+      return {
+        kind: 'unspecified',
+        name: stringAttribute(die, DW_AT.name) ?? '(unspecified)',
+        sizeBytes: numberAttribute(die, DW_AT.byte_size) ?? 4,
+      };
+    case DW_TAG.pointer_type:
+    case DW_TAG.reference_type:
+    case DW_TAG.rvalue_reference_type:
+      return {
+        kind: POINTER_KINDS[die.tag]!,
+        sizeBytes: numberAttribute(die, DW_AT.byte_size) ?? 4,
+        get target() {
+          return target();
+        },
+      };
+    case DW_TAG.ptr_to_member_type: {
+      const owner = once(() => reader.typeOf(die, DW_AT.containing_type));
+      return {
+        kind: 'member pointer',
+        get target() {
+          return target();
+        },
+        get owner() {
+          return owner();
+        },
+        get sizeBytes() {
+          return bareType(target()).kind === 'function' ? 8 : 4;
+        },
+      };
+    }
+    case DW_TAG.const_type:
+    case DW_TAG.volatile_type:
+    case DW_TAG.restrict_type:
+    case DW_TAG.atomic_type:
+      return {
+        kind: QUALIFIERS[die.tag]!,
+        get target() {
+          return target();
+        },
+      };
+    case DW_TAG.typedef:
+    case DW_TAG.template_alias: {
+      const scopes = once(() => scopesOf(die));
+      return {
+        kind: 'typedef',
+        name: stringAttribute(die, DW_AT.name) ?? '(anonymous)',
+        get scopes() {
+          return scopes();
+        },
+        get target() {
+          return target();
+        },
+      };
+    }
+    case DW_TAG.enumeration_type:
+      return readEnum(die, reader);
+    case DW_TAG.array_type:
+      return readArray(die, target);
+    case DW_TAG.subroutine_type:
+      return readFunctionType(die, reader);
+    default: {
+      if (RECORD_KEYWORDS.has(die.tag)) return readRecord(die, reader);
+      throw dwarfError(
+        'DWARF_BAD_REFERENCE',
+        `${die.unit.section.where}+0x${die.offset.toString(16)}`,
+        `tag 0x${die.tag.toString(16)} stands where a type is wanted`,
+        { tag: die.tag },
+      );
+    }
+  }
+}
+
+const POINTER_KINDS: Readonly<Record<number, 'pointer' | 'reference' | 'rvalue reference'>> = {
+  [DW_TAG.pointer_type]: 'pointer',
+  [DW_TAG.reference_type]: 'reference',
+  [DW_TAG.rvalue_reference_type]: 'rvalue reference',
+};
+
+const QUALIFIERS: Readonly<Record<number, 'const' | 'volatile' | 'restrict' | 'atomic'>> = {
+  [DW_TAG.const_type]: 'const',
+  [DW_TAG.volatile_type]: 'volatile',
+  [DW_TAG.restrict_type]: 'restrict',
+  [DW_TAG.atomic_type]: 'atomic',
+};
+
+function readBase(die: Die): BaseType {
+  const name = stringAttribute(die, DW_AT.name) ?? '(unnamed)';
+  const row = ENCODINGS[numberAttribute(die, DW_AT.encoding) ?? 0] ?? { encoding: 'other' as const, signed: false };
+  return { kind: 'base', name, ...row, sizeBytes: numberAttribute(die, DW_AT.byte_size) ?? 0 };
+}
+
+function readEnum(die: Die, reader: TypeReader): EnumType {
+  const underlying = hasAttribute(die, DW_AT.type) ? reader.typeOf(die) : undefined;
+  const bare = underlying && bareType(underlying);
+  const sizeBytes = numberAttribute(die, DW_AT.byte_size) ?? (bare?.kind === 'base' ? bare.sizeBytes : 4);
+  const scopes = once(() => scopesOf(die));
+  const raw = once(() =>
+    childrenOf(die)
+      .filter((child) => child.tag === DW_TAG.enumerator)
+      .map((child) => ({
+        name: stringAttribute(child, DW_AT.name) ?? '(unnamed)',
+        value: bigAttribute(child, DW_AT.const_value) ?? 0n,
+      })),
+  );
+  const signed = once(() => (bare?.kind === 'base' ? bare.signed : raw().some((e) => e.value < 0n)));
+  const wrap = (value: bigint): bigint =>
+    signed() ? BigInt.asIntN(8 * sizeBytes, value) : BigInt.asUintN(8 * sizeBytes, value);
+  const enumerators = once(() => raw().map((e) => ({ name: e.name, value: wrap(e.value) })));
+  return {
+    kind: 'enum',
+    name: stringAttribute(die, DW_AT.name),
+    scoped: flagAttribute(die, DW_AT.enum_class),
+    sizeBytes,
+    underlying,
+    declaration: flagAttribute(die, DW_AT.declaration),
+    get scopes() {
+      return scopes();
+    },
+    get signed() {
+      return signed();
+    },
+    get enumerators() {
+      return enumerators();
+    },
+  };
+}
+
+/** One array type per dimension, the outermost first. */
+function readArray(die: Die, element: () => DwarfType): ArrayType {
+  const counts = childrenOf(die)
+    .filter((child) => child.tag === DW_TAG.subrange_type)
+    .map((range) => {
+      const count = numberAttribute(range, DW_AT.count);
+      if (count !== undefined) return count;
+      const upper = bigAttribute(range, DW_AT.upper_bound);
+      // GCC writes the bound of `int[0]` as 2^32 - 1 or -1.
+      return upper === undefined ? undefined : Number(BigInt.asUintN(32, upper + 1n));
+    });
+  const nest = (dimension: number): ArrayType => {
+    const inner = once(() => (dimension + 1 < counts.length ? nest(dimension + 1) : element()));
+    return {
+      kind: 'array',
+      count: counts[dimension],
+      vector: hasAttribute(die, 0x2107), // DW_AT_GNU_vector
+      get element() {
+        return inner();
+      },
+    };
+  };
+  return nest(0);
+}
+
+function readFunctionType(die: Die, reader: TypeReader): FunctionType {
+  const children = once(() => childrenOf(die));
+  const parameters = once(() =>
+    children()
+      .filter((child) => child.tag === DW_TAG.formal_parameter)
+      .map((child) => reader.typeOf(child)),
+  );
+  const result = once(() => reader.typeOf(die));
+  return {
+    kind: 'function',
+    get result() {
+      return result();
+    },
+    get parameters() {
+      return parameters();
+    },
+    get variadic() {
+      return children().some((child) => child.tag === DW_TAG.unspecified_parameters);
+    },
+    get method() {
+      const first = children().find((child) => child.tag === DW_TAG.formal_parameter);
+      return first !== undefined && flagAttribute(first, DW_AT.artificial);
+    },
+  };
+}
+
+function readRecord(die: Die, reader: TypeReader): RecordType {
+  const keyword = RECORD_KEYWORDS.get(die.tag)!;
+  const children = once(() => childrenOf(die));
+  const defaultAccess: Access = keyword === 'class' ? 'private' : 'public';
+  const accessOf = (child: Die): Access => ACCESS[numberAttribute(child, DW_AT.accessibility) ?? 0] ?? defaultAccess;
+  const isStatic = (child: Die): boolean =>
+    child.tag === DW_TAG.variable ||
+    (child.tag === DW_TAG.member && (flagAttribute(child, DW_AT.external) || flagAttribute(child, DW_AT.declaration)));
+  const members = once(() =>
+    children()
+      .filter((child) => child.tag === DW_TAG.member && !isStatic(child))
+      .map((child) => readMember(child, reader, accessOf(child))),
+  );
+  const bases = once(() =>
+    children()
+      .filter((child) => child.tag === DW_TAG.inheritance)
+      .map((child): Base => readBaseClass(child, reader, accessOf(child))),
+  );
+  const statics = once(() =>
+    children()
+      .filter(isStatic)
+      .map(
+        (child): StaticMember => ({
+          name: stringAttribute(child, DW_AT.name) ?? '(unnamed)',
+          type: reader.typeOf(child),
+          access: accessOf(child),
+          constValue: bigAttribute(child, DW_AT.const_value),
+        }),
+      ),
+  );
+  const templateArgs = once(() => readTemplateArgs(children(), reader));
+  const name = stringAttribute(die, DW_AT.name);
+  const scopes = once(() => scopesOf(die));
+  return {
+    kind: 'record',
+    keyword,
+    name,
+    align: numberAttribute(die, DW_AT.alignment),
+    declaration: flagAttribute(die, DW_AT.declaration),
+    sizeBytes: numberAttribute(die, DW_AT.byte_size),
+    get scopes() {
+      return scopes();
+    },
+    get members() {
+      return members();
+    },
+    get bases() {
+      return bases();
+    },
+    get staticMembers() {
+      return statics();
+    },
+    get templateArgs() {
+      return templateArgs();
+    },
+    get lambda() {
+      if (name !== undefined && !name.startsWith('<lambda')) return false;
+      return children().some(
+        (child) => child.tag === DW_TAG.subprogram && stringAttribute(child, DW_AT.name) === 'operator()',
+      );
+    },
+    get dynamic() {
+      return members().some((member) => member.artificial && (member.name ?? '').startsWith('_vptr'));
+    },
+  };
+}
+
+function readMember(die: Die, reader: TypeReader, access: Access): Member {
+  const type = once(() => reader.typeOf(die));
+  const offset = memberOffset(die) ?? 0;
+  const size = numberAttribute(die, DW_AT.bit_size);
+  return {
+    name: stringAttribute(die, DW_AT.name),
+    get type() {
+      return type();
+    },
+    offset,
+    bits: size === undefined ? undefined : { size, offset: bitOffset(die, reader, offset, size) },
+    access,
+    artificial: flagAttribute(die, DW_AT.artificial),
+  };
+}
+
+/** First bit of a bit-field. The older form counts from the most significant end of a storage unit:
+ *
+ *      storage   31 ······· 0      bit_offset = 31 - (highest bit of the field)
+ */
+function bitOffset(die: Die, reader: TypeReader, offset: number, size: number): number {
+  const fromStart = numberAttribute(die, DW_AT.data_bit_offset);
+  if (fromStart !== undefined) return fromStart;
+  const fromTop = numberAttribute(die, DW_AT.bit_offset);
+  if (fromTop === undefined) return offset * 8;
+  const type = bareType(reader.typeOf(die));
+  const storage = numberAttribute(die, DW_AT.byte_size) ?? ('sizeBytes' in type ? (type.sizeBytes ?? 4) : 4);
+  return offset * 8 + storage * 8 - Number(BigInt.asIntN(32, BigInt(fromTop))) - size;
+}
+
+/** DW_AT_data_member_location as a constant or as `DW_OP_plus_uconst n`; undefined for virtual bases. */
+function memberOffset(die: Die): number | undefined {
+  const constant = numberAttribute(die, DW_AT.data_member_location);
+  if (constant !== undefined) return constant;
+  const block = blockAttribute(die, DW_AT.data_member_location);
+  if (block?.[0] !== 0x23) return undefined;
+  return new Cursor(block, 'member location', 1).uleb();
+}
+
+function readBaseClass(die: Die, reader: TypeReader, access: Access): Base {
+  const type = once(() => reader.typeOf(die));
+  const virtual = (numberAttribute(die, DW_AT.virtuality) ?? 0) !== 0;
+  return {
+    get type() {
+      return type();
+    },
+    offset: virtual ? undefined : (memberOffset(die) ?? 0),
+    access,
+  };
+}
+
+function readTemplateArgs(children: readonly Die[], reader: TypeReader): TemplateArgument[] {
+  const args: TemplateArgument[] = [];
+  for (const child of children) {
+    const name = stringAttribute(child, DW_AT.name);
+    if (child.tag === DW_TAG.template_type_parameter) {
+      args.push({ kind: 'type', name, type: reader.typeOf(child) });
+    } else if (child.tag === DW_TAG.template_value_parameter) {
+      const type = reader.typeOf(child);
+      args.push({ kind: 'value', name, type, value: constantOf(child, type) });
+    } else if (child.tag === DW_TAG.GNU_template_template_param) {
+      args.push({ kind: 'template', name, template: stringAttribute(child, DW_AT.GNU_template_name) ?? '?' });
+    } else if (child.tag === DW_TAG.GNU_template_parameter_pack) {
+      args.push({ kind: 'pack', name, args: readTemplateArgs(childrenOf(child), reader) });
+    }
+  }
+  return args;
+}
+
+/** A constant with the sign of its type: data forms do not tell. */
+function constantOf(die: Die, type: DwarfType): bigint | undefined {
+  const value = bigAttribute(die, DW_AT.const_value);
+  if (value === undefined) return undefined;
+  const bare = bareType(type);
+  if (bare.kind !== 'base' && bare.kind !== 'enum') return value;
+  return bare.signed ? BigInt.asIntN(8 * bare.sizeBytes, value) : BigInt.asUintN(8 * bare.sizeBytes, value);
+}
