@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderHeader } from './generate-header.js';
 import { renderReference, replaceReference } from './generate-reference.js';
+import { renderVectors } from './generate-vectors.js';
 
 export interface GeneratedFile {
   /** Path below the package's top folder. */
@@ -25,6 +26,7 @@ export function generatedFiles(top: string = topFolder()): GeneratedFile[] {
   const document = readFileSync(join(top, 'protocol/protocol.md'), 'utf8');
   return [
     { path: 'firmware-stub/generated/bw_protocol.h', text: renderHeader() },
+    { path: 'protocol/vectors/sessions.json', text: renderVectors() },
     { path: 'protocol/protocol.md', text: replaceReference(document, renderReference()) },
   ];
 }
