@@ -74,7 +74,12 @@ export function renderReference(): string {
       ['field', 'bytes', 'hex example', 'meaning'],
       [
         ['`kind`', '1', '`02` = BATCH', 'row of the table of frames'],
-        ['`seq`', '1', '`07`', 'sequence number; a reply carries that of its request'],
+        [
+          '`seq`',
+          '1',
+          '`07`',
+          'sequence number; HELLO_REPLY, BATCH_REPLY and NAK carry that of the frame they answer, STATE and OUTPUT that of the newest batch',
+        ],
         ['body', '0–n', '', 'as the kind says'],
         ['`crc`', '4', '`26 39 f4 cb` = 0xcbf43926', 'CRC-32/ISO-HDLC over kind, seq and body, little-endian'],
       ],

@@ -111,7 +111,7 @@ function ping(seq: number, lastSeq: number, badCrc: number, badLength: number): 
   return {
     name: `PING: last ${lastSeq}, badCrc ${badCrc}, badLength ${badLength}`,
     send: frame('PING', seq),
-    expect: [frame('STATE', seq, encodeFields(FRAMES.STATE.fields, state))],
+    expect: [frame('STATE', lastSeq, encodeFields(FRAMES.STATE.fields, state))],
   };
 }
 

@@ -220,7 +220,7 @@ describe('fields', () => {
 
   it('HELLO_REPLY of an unknown architecture is refused', () => {
     const body = encodeHello(VECTOR_BOARD);
-    body[25] = 99;
+    body[13] = 99;
     expect(() => decodeHello(body)).toThrow('no architecture has code 99');
   });
 
