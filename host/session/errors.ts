@@ -1,6 +1,6 @@
 // A batch that did not end well becomes an error that says what happened on the board.
 
-import type { BatchReply } from '../../protocol/ops.js';
+import type { BatchReply } from '../../protocol/batch.js';
 import { type BarewireError, bug, deviceError } from '../diag/error.js';
 import type { FaultReport } from '../show/fault.js';
 

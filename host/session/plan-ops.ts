@@ -5,7 +5,7 @@
 //   WRITE+ CHECK+ FILL*  (new memory)   WRITE* (patches)   RUN* (initialisers)   READ? (value slot)
 
 import { crc32 } from '../../protocol/crc32.js';
-import type { Op } from '../../protocol/ops.js';
+import type { Op } from '../../protocol/batch.js';
 import type { LinkedBlock, StagedLink } from '../link/link-session.js';
 
 /** Bytes of padding that are cheaper to send than a second op. */

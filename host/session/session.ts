@@ -7,7 +7,7 @@
 // written back.
 
 import type { BoardRecord } from '../../boards/board.js';
-import type { BatchReply, Op } from '../../protocol/ops.js';
+import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { Compiler } from '../compile/compiler.js';
 import type { Diagnostic } from '../compile/diagnostics.js';
 import { debugScope } from '../diag/debug.js';

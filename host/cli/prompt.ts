@@ -1,0 +1,75 @@
+// The prompt in a terminal: one session behind the line editor.
+
+import { join } from 'node:path';
+import { environment } from '../diag/environment.js';
+import type { ReplCommand } from '../repl/commands.js';
+import { type ReplHandle, runRepl } from '../repl/repl.js';
+import { type OpenOptions, openSession } from '../session/open.js';
+import type { Session } from '../session/session.js';
+import { table } from './boards.js';
+import { EXIT } from './exit-codes.js';
+import { evaluateShown } from './evaluate.js';
+
+function kib(bytes: number): string {
+  return `${(bytes / 1024).toFixed(1)} KiB`;
+}
+
+/** The `:commands` that need a session. */
+function sessionCommands(session: Session): ReplCommand[] {
+  return [
+    {
+      name: 'board',
+      help: 'say which board this is and how its memory is used',
+      run: () => {
+        const { hello } = session.link;
+        const { usedBytes, freeBytes } = session.linker.usage();
+        return table([
+          ['board', session.board.title],
+          ['core', `${session.board.core}, ${session.board.triple}`],
+          ['stub', `build ${hello.buildId}, frames of up to ${hello.maxFrame} bytes, ${hello.window} at a time`],
+          ['arena', `${kib(hello.arenaSize)} at 0x${hello.arenaAddr.toString(16)}: ${kib(usedBytes)} used, ${kib(freeBytes)} free`],
+          ['stack', `${kib(hello.stackSize)} at 0x${hello.stackAddr.toString(16)}`],
+        ]).join('\n');
+      },
+    },
+    {
+      name: 'link',
+      help: 'show what the line to the board has done so far',
+      run: () => table(Object.entries(session.link.counters).map(([name, count]) => [name, String(count)])).join('\n'),
+    },
+  ];
+}
+
+/** Shows the prompt until the user leaves.
+ *  @returns the exit code */
+export async function runPrompt(options: OpenOptions): Promise<number> {
+  const session = await openSession(options);
+  let repl: ReplHandle | undefined;
+  session.onOutput((bytes) => repl?.print(bytes));
+  const printLines = (text: string): void => repl?.printLines(text);
+  try {
+    await runRepl({
+      input: process.stdin,
+      output: process.stdout,
+      prompt: 'bw> ',
+      completeness: (text) => session.parser.completeness(text),
+      evaluate: async (text) => {
+        const exited = await evaluateShown(session, text, { value: printLines, error: printLines });
+        if (exited !== undefined) return `the program called exit(${exited})`;
+        return undefined;
+      },
+      interrupt: () => session.interrupt(),
+      commands: sessionCommands(session),
+      complete: (prefix) => session.names().filter((name) => name.startsWith(prefix)),
+      historyFile: join(environment().stateDir, 'history'),
+      color: environment().color,
+      started: (handle) => {
+        repl = handle;
+        handle.printLines(`barewire on ${session.board.title} (${session.board.core}). :help lists the commands, :quit leaves.`);
+      },
+    });
+    return EXIT.ok;
+  } finally {
+    await session.close();
+  }
+}

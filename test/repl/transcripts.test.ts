@@ -1,0 +1,23 @@
+// Every transcript, on every simulated board.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { BOARDS } from '../../boards/index.js';
+import { openSession } from '../../host/session/open.js';
+import { parseTranscript, playTranscript } from '../support/transcript.js';
+
+const FOLDER = join(import.meta.dirname, 'transcripts');
+
+describe.each(BOARDS.filter((board) => board.simulator !== undefined))('on $name', (board) => {
+  test.each(readdirSync(FOLDER).filter((file) => file.endsWith('.txt')))('%s', async (file) => {
+    const steps = parseTranscript(readFileSync(join(FOLDER, file), 'utf8'));
+    expect(steps.length).toBeGreaterThan(0);
+    const session = await openSession({ board: board.name });
+    try {
+      expect(await playTranscript(session, steps)).toEqual(steps);
+    } finally {
+      await session.close();
+    }
+  });
+});
