@@ -1,0 +1,238 @@
+/* Cortex-M: start, running user code, and getting it off the processor again.
+ *
+ *   thread   main loop on MSP ── stub_arch_run ──▶ user code on PSP
+ *   PendSV   the service interrupt: STATE; BREAK and exit end like a fault
+ *   faults   on MSP, below the main loop: a user stack that is gone does not matter
+ *
+ * To abandon user code is to return from the exception to somewhere else: MSP goes back to its top with a
+ * made-up frame on it whose PC is `resume`, and the exception returns to thread mode on MSP. Nothing of the old
+ * main loop is needed after that, because the core keeps its state outside of the stack.
+ *
+ * PendSV stands one step below the receive interrupt and above what users should give their interrupts. */
+#include "cortexm.h"
+
+#include "state.h"
+
+#define EXCEPTION_PENDSV 14u
+#define PENDSV_PRIORITY 0x40u
+
+/* EXC_RETURN: bit 3 the exception came from thread mode, bit 2 its frame is on PSP. */
+#define FROM_THREAD (1u << 3)
+#define FRAME_ON_PSP (1u << 2)
+
+/* CFSR: stacking of the exception frame itself failed. */
+#define CFSR_MSTKERR (1u << 4)
+#define CFSR_STKERR (1u << 12)
+
+#define XPSR_ALIGNED (1u << 9)
+#define FRAME_BYTES 32u
+
+#if defined(__ARM_ARCH_6M__)
+#define HAS_FAULT_STATUS 0
+#else
+#define HAS_FAULT_STATUS 1
+#endif
+
+extern uint32_t __stub_bss_start[], __stub_bss_end[];
+
+static _Noreturn void main_loop(void) {
+  for (;;) {
+    if (stub_poll()) {
+      continue;
+    }
+#if defined(STUB_IDLE_WFE)
+    /* An interrupt between the test and here has left its event: WFE then falls through. */
+    __asm__ volatile("wfe");
+#else
+    __asm__ volatile("cpsid i" ::: "memory");
+    if (!stub_has_work()) {
+      __asm__ volatile("wfi"); /* a pending interrupt ends it, masked as it is */
+    }
+    __asm__ volatile("cpsie i" ::: "memory");
+#endif
+  }
+}
+
+#if HAS_FAULT_STATUS
+/* Below RAM nothing may be written: that catches a user stack that overflows where the bus would take the
+ * write in silence, null pointers that are written through, and writes to the stub's code. One region of
+ * 512 MiB from 0, read-only, normal memory; the default map for the rest. No MPU: the writes do nothing. */
+static void protect(void) {
+  MPU_RBAR = 1u << 4; /* address 0, region 0 */
+  MPU_RASR = 6u << 24 | 1u << 17 | 28u << 1 | 1u;
+  MPU_CTRL = 1u << 2 | 1u << 0;
+}
+#endif
+
+_Noreturn void stub_reset_handler(void) {
+  for (uint32_t *word = __stub_bss_start; word != __stub_bss_end; word++) {
+    *word = 0;
+  }
+#if HAS_FAULT_STATUS
+  SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
+  SCB_CCR |= 1u << 4;   /* DIV_0_TRP */
+  protect();
+#endif
+  SCB_SHPR3 = PENDSV_PRIORITY << 24 | PENDSV_PRIORITY << 16; /* SysTick, PendSV */
+  stub_port_init();
+  stub_start();
+  main_loop();
+}
+
+/* Where thread mode comes out after user code was abandoned. */
+__attribute__((used)) static _Noreturn void resume(void) {
+  stub_finish();
+  main_loop();
+}
+
+void stub_arch_service(void) {
+  SCB_ICSR = ICSR_PENDSVSET;
+  __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+
+_Noreturn void stub_arch_stop(void) {
+  __asm__ volatile("cpsie i" ::: "memory"); /* user code may have masked what comes now */
+  for (;;) {
+    stub_arch_service();
+  }
+}
+
+/* r0 = entry. Every register a function must keep is saved, because user code may be wrong about that. */
+__attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t entry) {
+  __asm__ volatile(
+      "push {r4-r7, lr}\n\t"
+      "mov r4, r8\n\t"
+      "mov r5, r9\n\t"
+      "mov r6, r10\n\t"
+      "mov r7, r11\n\t"
+      "push {r3-r7}\n\t"
+      "ldr r1, =__stub_user_stack_end\n\t"
+      "msr psp, r1\n\t"
+      "movs r1, #2\n\t"
+      "msr control, r1\n\t"
+      "dsb\n\t"
+      "isb\n\t"
+      "blx r0\n\t"
+      "dsb\n\t" /* a write on its way may still fault, and must within the run */
+      "movs r1, #0\n\t"
+      "msr control, r1\n\t"
+      "isb\n\t"
+      "cpsie i\n\t"
+      "pop {r3-r7}\n\t"
+      "mov r8, r4\n\t"
+      "mov r9, r5\n\t"
+      "mov r10, r6\n\t"
+      "mov r11, r7\n\t"
+      "pop {r4-r7, pc}\n\t"
+      ".ltorg");
+}
+
+/* Registers as the handler below pushes them, then what the processor pushed if the thread was on MSP. */
+struct saved {
+  uint32_t r8, r9, r10, r11, r3, r4, r5, r6, r7, exc_return;
+};
+/* The processor's exception frame. */
+struct frame {
+  uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
+};
+
+static bool in_ram(uint32_t addr) {
+  return (addr & 3u) == 0 && addr >= STUB_ADDR(__stub_ram_start) && addr <= STUB_ADDR(__stub_ram_end) - FRAME_BYTES;
+}
+
+/* @return false to go back to what was interrupted, true to abandon it */
+__attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
+  uint32_t record[BW_FAULT_WORDS_CORTEXM];
+  uint32_t status = BW_STATUS_FAULT;
+  uint32_t frame_broken = 0;
+  uint32_t exception;
+  __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
+
+  if (exception == EXCEPTION_PENDSV) {
+    status = stub_service();
+    if (status == 0) {
+      return false;
+    }
+  }
+  if (!(saved->exc_return & FROM_THREAD)) {
+    stub_port_reset();
+  }
+
+  for (uint32_t i = 0; i < BW_FAULT_WORDS_CORTEXM; i++) {
+    record[i] = 0;
+  }
+  record[BW_FAULT_EXCEPTION] = exception;
+#if HAS_FAULT_STATUS
+  record[BW_FAULT_CFSR] = SCB_CFSR;
+  record[BW_FAULT_HFSR] = SCB_HFSR;
+  record[BW_FAULT_MMFAR] = SCB_MMFAR;
+  record[BW_FAULT_BFAR] = SCB_BFAR;
+  SCB_CFSR = ~0u; /* written ones clear */
+  SCB_HFSR = ~0u;
+  frame_broken = record[BW_FAULT_CFSR] & (CFSR_MSTKERR | CFSR_STKERR);
+#endif
+  record[BW_FAULT_R4] = saved->r4;
+  record[BW_FAULT_R5] = saved->r5;
+  record[BW_FAULT_R6] = saved->r6;
+  record[BW_FAULT_R7] = saved->r7;
+  record[BW_FAULT_R8] = saved->r8;
+  record[BW_FAULT_R9] = saved->r9;
+  record[BW_FAULT_R10] = saved->r10;
+  record[BW_FAULT_R11] = saved->r11;
+
+  const uint32_t sp = saved->exc_return & FRAME_ON_PSP ? psp : (uint32_t)(uintptr_t)(saved + 1);
+  record[BW_FAULT_SP] = sp;
+  if (in_ram(sp) && !frame_broken) {
+    const struct frame *frame = (const struct frame *)(uintptr_t)sp;
+    record[BW_FAULT_R0] = frame->r0;
+    record[BW_FAULT_R1] = frame->r1;
+    record[BW_FAULT_R2] = frame->r2;
+    record[BW_FAULT_R3] = frame->r3;
+    record[BW_FAULT_R12] = frame->r12;
+    record[BW_FAULT_LR] = frame->lr;
+    record[BW_FAULT_PC] = frame->pc;
+    record[BW_FAULT_XPSR] = frame->xpsr;
+    record[BW_FAULT_SP] = sp + FRAME_BYTES + (frame->xpsr & XPSR_ALIGNED ? 4u : 0u);
+  }
+  if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
+    stub_port_reset(); /* the stub's own fault */
+  }
+  return true;
+}
+
+__attribute__((naked)) void stub_exception_handler(void) {
+  __asm__ volatile(
+      "push {r3-r7, lr}\n\t"
+      "mov r4, r8\n\t"
+      "mov r5, r9\n\t"
+      "mov r6, r10\n\t"
+      "mov r7, r11\n\t"
+      "push {r4-r7}\n\t"
+      "mov r0, sp\n\t"
+      "mrs r1, psp\n\t"
+      "bl %c0\n\t"
+      "add sp, #16\n\t"
+      "cmp r0, #0\n\t"
+      "bne 1f\n\t"
+      "pop {r3-r7, pc}\n"
+      "1:\n\t"
+      "movs r0, #0\n\t"
+      "msr control, r0\n\t" /* privileged again, whatever user code made of it */
+#if HAS_FAULT_STATUS
+      "msr basepri, r0\n\t"
+#endif
+      "ldr r1, =__stub_stack_end - 32\n\t"
+      "mov sp, r1\n\t"
+      "ldr r0, =%c1\n\t"
+      "movs r2, #1\n\t"
+      "bics r0, r2\n\t" /* a stacked PC has bit 0 clear; xPSR has the Thumb bit */
+      "str r0, [r1, #24]\n\t"
+      "lsls r0, r2, #24\n\t"
+      "str r0, [r1, #28]\n\t"
+      "ldr r0, =0xFFFFFFF9\n\t"
+      "cpsie i\n\t"
+      "bx r0\n\t"
+      ".ltorg"
+      :
+      : "i"(on_exception), "i"(resume));
+}

@@ -1,0 +1,105 @@
+/* From bytes off the line to frames. COBS is undone and the CRC summed byte by byte, so that the end of a
+ * frame costs no more time than any other byte.
+ *
+ *   COBS   code n, then n-1 bytes, then a zero unless n is 255 or the frame ends
+ *   CRC    over the frame with its CRC behind it the sum is always RESIDUE */
+#include "state.h"
+
+#define RESIDUE 0xDEBB20E3u
+
+static void append(uint8_t byte) {
+  const uint32_t at = stub.rx_count;
+  if (at == 0) {
+    stub.rx_crc = ~0u;
+    stub.rx_kind = byte;
+    stub.rx_stored = !stub.slot[stub.rx_slot].full;
+  } else if (at == 1) {
+    stub.rx_seq = byte;
+  } else if (at < STUB_MAX_FRAME) {
+    if (stub.rx_stored) {
+      stub_frames[stub.rx_slot][at - STUB_HEADER] = byte;
+    }
+  } else {
+    return; /* too long; rx_count stays at STUB_MAX_FRAME + 1 below */
+  }
+  stub.rx_crc = stub_crc_byte(stub.rx_crc, byte);
+}
+
+/* HELLO, BATCH and BATCH_CONT wait for the main loop, unless user code keeps that from coming round. */
+static void queue(void) {
+  struct stub_slot *slot = &stub.slot[stub.rx_slot];
+  if (stub.running) {
+    if (stub.rx_kind == BW_FRAME_HELLO || stub.rx_seq != stub.last_seq) {
+      stub.dropped++;
+    }
+    stub.want_state = 1;
+    stub_arch_service();
+  } else if (!stub.rx_stored) {
+    stub.dropped++;
+  } else {
+    slot->kind = stub.rx_kind;
+    slot->seq = stub.rx_seq;
+    slot->length = (uint16_t)(stub.rx_count - BW_MIN_FRAME);
+    STUB_FENCE();
+    slot->full = 1;
+    stub.rx_slot ^= 1u;
+  }
+}
+
+static void accept(void) {
+  switch (stub.rx_kind) {
+    case BW_FRAME_HELLO:
+    case BW_FRAME_BATCH:
+    case BW_FRAME_BATCH_CONT:
+      queue();
+      break;
+    case BW_FRAME_PING:
+      stub.want_state = 1;
+      stub_arch_service();
+      break;
+    case BW_FRAME_BREAK:
+      if (stub.running) {
+        stub.want_stop = BW_STATUS_BROKEN;
+        stub_arch_service();
+      }
+      break;
+    case BW_FRAME_RESET:
+      stub_port_reset();
+    default:
+      stub.bad_length++; /* no such kind: another version of the table, which HELLO will tell */
+      break;
+  }
+}
+
+void stub_receive(uint8_t byte) {
+  if (byte != 0) {
+    if (stub.rx_run != 0) {
+      stub.rx_run--;
+    } else {
+      const uint8_t due = stub.rx_zero;
+      stub.rx_run = (uint8_t)(byte - 1u);
+      stub.rx_zero = byte != 0xFFu;
+      if (!due) {
+        return;
+      }
+      byte = 0;
+    }
+    append(byte);
+    if (stub.rx_count <= STUB_MAX_FRAME) {
+      stub.rx_count++;
+    }
+    return;
+  }
+  if (stub.rx_run != 0 || stub.rx_count > STUB_MAX_FRAME || stub.rx_count < BW_MIN_FRAME) {
+    if (stub.rx_zero || stub.rx_run != 0 || stub.rx_count != 0) { /* else two delimiters in a row */
+      stub.bad_length++;
+    }
+  } else if (stub.rx_crc != RESIDUE) {
+    stub.bad_crc++;
+  } else {
+    accept();
+  }
+  stub.rx_run = 0;
+  stub.rx_zero = 0;
+  stub.rx_count = 0;
+}

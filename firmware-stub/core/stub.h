@@ -1,0 +1,77 @@
+/* The seams of the stub: what the core offers, what an architecture and a port give to it.
+ *
+ *   receive interrupt ──stub_receive──▶ core ──stub_port_write──▶ line
+ *   main loop ─────────stub_poll─────▶ core ──stub_arch_run─────▶ user code ──bw_output──▶ core
+ *   service interrupt ─stub_service──▶ core
+ *
+ * Three levels run on one core and preempt each other in this order: receive interrupt, service interrupt,
+ * thread (the main loop or user code). The receive interrupt never sends: what it wants said or stopped it
+ * leaves to the service interrupt, so that a byte on the line never waits for a byte going out. */
+#ifndef STUB_H
+#define STUB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* --- the core, called by architecture and port ------------------------------------------------------- */
+
+/** Says HELLO_REPLY with seq 0. Call once, with interrupts on and all static memory zero. */
+void stub_start(void);
+
+/** Takes one byte off the line. Call from the receive interrupt; the time it takes has a small bound. */
+void stub_receive(uint8_t byte);
+
+/** True while a received frame waits for stub_poll. */
+bool stub_has_work(void);
+
+/** Works on one waiting frame, in thread mode; false if there was none. */
+bool stub_poll(void);
+
+/** Body of the service interrupt: sends STATE if asked for.
+ *  @return 0, or the BW_STATUS_… with which the running user code must be abandoned now */
+uint32_t stub_service(void);
+
+/** Gives the batch in work its failure. Call from an exception handler, then resume with stub_finish.
+ *  @param words fault record, named by FAULT_WORDS of the architecture; shortened if the reply is nearly full
+ *  @return false if no batch is in work: then the stub itself is at fault and only a reset helps */
+bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count);
+
+/** Sends the reply of the abandoned batch. Call in thread mode, on the stub's own stack. */
+void stub_finish(void);
+
+/* --- services for user code, which the host links against -------------------------------------------- */
+
+/** Sends bytes as OUTPUT frames; returns when they are sent. Called while another frame is on its way
+ *  (from an interrupt handler) it drops them: the host sees the gap in the offsets. */
+void bw_output(const char *bytes, uint32_t len);
+
+/** Ends the running code with EXITED and `code`. */
+_Noreturn void bw_exit(uint32_t code);
+
+/** Microseconds since some moment, modulo 2^32. */
+uint32_t bw_micros(void);
+
+/* --- given by the architecture ----------------------------------------------------------------------- */
+
+/** Calls `entry` on the user stack.
+ *  @return what it returned in the first result register */
+uint32_t stub_arch_run(uint32_t entry);
+
+/** Raises the service interrupt. */
+void stub_arch_service(void);
+
+/** The same for running code that is about to be abandoned: nothing it masked may be in the way. */
+_Noreturn void stub_arch_stop(void);
+
+/* --- given by the port ------------------------------------------------------------------------------- */
+
+/** Sets clocks, pins and the line up and turns the receive interrupt on. */
+void stub_port_init(void);
+
+/** Sends one byte; waits while the line is busy. */
+void stub_port_write(uint8_t byte);
+
+/** Restarts the board. */
+_Noreturn void stub_port_reset(void);
+
+#endif

@@ -1,0 +1,64 @@
+/* Stellaris LM3S6965 evaluation board: UART0 on PA0 and PA1, 50 MHz from the 8 MHz crystal.
+ * Source: LM3S6965 data sheet, 5 system control, 8 GPIO, 12 UART. */
+#include "stub_memory.h"
+
+#define UART_BASE 0x4000C000u
+#define UART_IRQ 5u
+#define UART_SETS_LEVELS
+#include "../pl011.h"
+
+#define CLOCK_HZ 50000000u
+#define PERIOD_MICROS 250000u /* SysTick counts 24 bits: 335 ms at most */
+
+#define SYSCTL_RIS REG(0x400FE050u)
+#define SYSCTL_RCC REG(0x400FE060u)
+#define SYSCTL_RCGC1 REG(0x400FE104u)
+#define SYSCTL_RCGC2 REG(0x400FE108u)
+#define GPIOA_AFSEL REG(0x40004420u)
+#define GPIOA_DEN REG(0x4000451Cu)
+
+#define RCC_BYPASS (1u << 11)
+#define RCC_XTAL_8MHZ (0xEu << 6) /* and main oscillator (0 in bits 5:4), on (0 in bit 0) */
+#define RCC_SYSDIV_4 (1u << 22 | 3u << 23)
+
+static volatile uint32_t elapsed; /* microseconds of whole SysTick periods */
+
+void stub_port_init(void) {
+  SYSCTL_RCC = RCC_BYPASS | RCC_XTAL_8MHZ | RCC_SYSDIV_4; /* starts the PLL: 200 MHz */
+  while (!(SYSCTL_RIS & 1u << 6)) {
+  }
+  SYSCTL_RCC = RCC_XTAL_8MHZ | RCC_SYSDIV_4;
+  SYSCTL_RCGC1 = 1u << 0; /* UART0 */
+  SYSCTL_RCGC2 = 1u << 0; /* port A */
+  (void)SYSCTL_RCGC2;     /* the clocks take a moment */
+  GPIOA_AFSEL = 3;
+  GPIOA_DEN = 3;
+  SYST_RVR = CLOCK_HZ / 1000000u * PERIOD_MICROS - 1u;
+  SYST_CVR = 0;
+  SYST_CSR = 7;
+  uart_init(UART_DIVISOR(CLOCK_HZ, 115200u));
+}
+
+static void systick_handler(void) { elapsed += PERIOD_MICROS; }
+
+uint32_t bw_micros(void) {
+  uint32_t before;
+  uint32_t left;
+  do { /* again if a period ended in between */
+    before = elapsed;
+    left = SYST_CVR;
+  } while (before != elapsed);
+  return before + PERIOD_MICROS - left / (CLOCK_HZ / 1000000u);
+}
+
+_Noreturn void stub_port_reset(void) {
+  for (;;) {
+    SCB_AIRCR = AIRCR_SYSRESETREQ;
+  }
+}
+
+__attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
+    STUB_CORE_VECTORS(systick_handler),
+    [16 ... 15 + UART_IRQ] = stub_exception_handler,
+    [16 + UART_IRQ] = uart_handler,
+};
