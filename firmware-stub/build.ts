@@ -1,0 +1,86 @@
+// `npm run firmware`: builds every stub image and support archive that is not up to date, and prints what each
+// image costs beside what it cost on main.
+//
+//   --check        exit 1 if an image is above its limits
+//   --accept       record the sizes in sizes.json
+//   --quiet        no table
+//   --clang PATH   the compiler to use
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildImage, buildSupport } from './tools/compile.js';
+import { FirmwareError } from './tools/error.js';
+import { type FirmwareTools, findFirmwareTools } from './tools/find-tools.js';
+import { IMAGES, SUPPORTS } from './tools/images.js';
+import { formatSizes, overLimit, readSizes, type SizeTable } from './tools/sizes.js';
+
+/** The folder `firmware-stub` with the C sources, seen from here or from the compiled file in `dist`. */
+export function firmwareFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'firmware-stub/core'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new Error('firmware-stub/core not found in any folder above this file');
+    folder = parent;
+  }
+  return join(folder, 'firmware-stub');
+}
+
+/** Builds what is not up to date.
+ *  @returns sizes by image, and the names of what had to be built
+ *  @throws FIRMWARE_… if a tool is missing or fails */
+export function buildFirmware(tools: FirmwareTools, folder = firmwareFolder()): { sizes: SizeTable; built: string[] } {
+  const built: string[] = [];
+  const sizes: Record<string, ReturnType<typeof readSizes>> = {};
+  for (const row of IMAGES) {
+    const image = buildImage(folder, row, tools);
+    if (image.built) built.push(row.name);
+    sizes[row.name] = readSizes(readFileSync(image.path), image.path);
+  }
+  for (const row of SUPPORTS) {
+    if (buildSupport(folder, row, tools).built) built.push(`libbarewire.a for ${row.multilib}`);
+  }
+  return { sizes, built };
+}
+
+/** The sizes recorded on main, or in the working tree where there is no git. */
+function recordedSizes(folder: string): SizeTable {
+  const shown = spawnSync('git', ['show', 'main:./sizes.json'], { cwd: folder, encoding: 'utf8' });
+  const file = join(folder, 'sizes.json');
+  const text = shown.status === 0 ? shown.stdout : existsSync(file) ? readFileSync(file, 'utf8') : '{}';
+  return JSON.parse(text) as SizeTable;
+}
+
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      check: { type: 'boolean' },
+      accept: { type: 'boolean' },
+      quiet: { type: 'boolean' },
+      clang: { type: 'string' },
+    },
+  });
+  const folder = firmwareFolder();
+  const tools = findFirmwareTools(values.clang === undefined ? {} : { clang: values.clang });
+  const { sizes, built } = buildFirmware(tools, folder);
+  if (!values.quiet) {
+    console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);
+    console.log(formatSizes(sizes, recordedSizes(folder)));
+  }
+  if (values.accept) writeFileSync(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
+  const complaints = overLimit(sizes);
+  for (const complaint of complaints) console.error(complaint);
+  return values.check && complaints.length > 0 ? 1 : 0;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    process.exitCode = main();
+  } catch (error) {
+    if (!(error instanceof FirmwareError)) throw error;
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

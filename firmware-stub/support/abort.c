@@ -1,0 +1,3 @@
+#include "barewire.h"
+
+_Noreturn void abort(void) { bw_exit(BW_ABORTED); }

@@ -1,0 +1,3 @@
+#include "barewire.h"
+
+_Noreturn void _exit(int code) { bw_exit((uint32_t)code); }

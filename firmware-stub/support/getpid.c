@@ -1,0 +1,1 @@
+int _getpid(void) { return 1; }

@@ -1,0 +1,112 @@
+// Runs the compiler for one image or one support archive, unless what it would make is there already. "There
+// already" is decided by a fingerprint of every input's bytes, the flags and the compiler's version: file times
+// say nothing after a clone. Results appear by rename, so that a reader never meets half a file.
+
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { FirmwareError } from './error.js';
+import type { FirmwareTools } from './find-tools.js';
+import { COMMON_FLAGS, IMAGE_FLAGS, type ImageRow, SUPPORT_FLAGS, type SupportRow, supportFolder } from './images.js';
+
+/** Files of a folder (not below it) whose names end in one of `endings`, sorted. */
+function filesIn(folder: string, endings: readonly string[]): string[] {
+  return readdirSync(folder)
+    .filter((name) => endings.some((ending) => name.endsWith(ending)))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function fingerprint(files: readonly string[], settings: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const setting of settings) hash.update(`${setting}\0`);
+  for (const file of files) {
+    hash.update(`${basename(file)}\0`);
+    hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+function runTool(program: string, args: readonly string[], cwd: string): void {
+  const result = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 120_000 });
+  if (result.status !== 0) {
+    const said = [result.error?.message, result.stderr, result.stdout].filter(Boolean).join('\n').trim();
+    throw new FirmwareError('FIRMWARE_BUILD_FAILED', `${basename(program)} failed in ${cwd}:\n${said}`);
+  }
+}
+
+/** Makes `outputFile` with `build(temporary)` unless its stamp says that it is made of `print` already. */
+function unlessFresh(outputFile: string, print: string, build: (temporary: string) => void): boolean {
+  const stampFile = `${outputFile}.stamp`;
+  if (existsSync(outputFile) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === print) return false;
+  mkdirSync(dirname(outputFile), { recursive: true });
+  const scratch = mkdtempSync(join(dirname(outputFile), '.tmp-'));
+  try {
+    const temporary = join(scratch, basename(outputFile));
+    build(temporary);
+    renameSync(temporary, outputFile);
+    writeFileSync(join(scratch, 'stamp'), print);
+    renameSync(join(scratch, 'stamp'), stampFile);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return true;
+}
+
+/** Builds `build/<name>.elf`.
+ *  @param folder the folder `firmware-stub`
+ *  @returns its path and whether it had to be built
+ *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
+export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools): { path: string; built: boolean } {
+  const sourceFolders = ['core', 'arch/cortexm', `port/${row.port}`];
+  const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c']));
+  const includes = [...sourceFolders, 'generated'];
+  const headers = [...includes, 'port'].flatMap((name) => filesIn(join(folder, name), ['.h']));
+  const scripts = [join(folder, 'ld/stub.ld'), join(folder, `ld/${row.name}.ld`)];
+  const flags = [
+    ...COMMON_FLAGS,
+    ...IMAGE_FLAGS,
+    `-mcpu=${row.cpu}`,
+    `-ffile-prefix-map=${folder}=firmware-stub`,
+    ...row.defines.map((define) => `-D${define}`),
+    ...includes.map((name) => `-I${join(folder, name)}`),
+    '-nostdlib',
+    `-L${join(folder, 'ld')}`,
+    `-Wl,-T,${scripts[1]!}`,
+    '-Wl,--gc-sections',
+    '-Wl,--build-id=fast',
+  ];
+  const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
+  const path = join(folder, 'build', `${row.name}.elf`);
+  const built = unlessFresh(path, fingerprint([...sources, ...headers, ...scripts], settings), (temporary) =>
+    runTool(tools.clang, [...flags, `--ld-path=${tools.lld}`, ...sources, '-o', temporary], folder),
+  );
+  return { path, built };
+}
+
+/** Builds `build/support-<multilib>/libbarewire.a`, one member per source, with an index of their symbols.
+ *  @throws FIRMWARE_BUILD_FAILED with what the compiler or archiver said */
+export function buildSupport(folder: string, row: SupportRow, tools: FirmwareTools): { path: string; built: boolean } {
+  const sources = filesIn(join(folder, 'support'), ['.c']);
+  const headers = filesIn(join(folder, 'support'), ['.h']);
+  const flags = [...COMMON_FLAGS, ...SUPPORT_FLAGS, `-mcpu=${row.cpu}`, `-ffile-prefix-map=${folder}=firmware-stub`];
+  const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
+  const path = join(folder, 'build', supportFolder(row), 'libbarewire.a');
+  const built = unlessFresh(path, fingerprint([...sources, ...headers], settings), (temporary) => {
+    const scratch = dirname(temporary);
+    runTool(tools.clang, [...flags, '-c', ...sources], scratch);
+    const members = sources.map((source) => basename(source).replace(/\.c$/, '.o'));
+    runTool(tools.ar, ['rcsD', temporary, ...members], scratch);
+  });
+  return { path, built };
+}
