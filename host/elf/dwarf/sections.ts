@@ -141,7 +141,7 @@ function applyTo(bytes: Uint8Array, relocation: Relocation, object: ObjectFile, 
     );
   }
   if (row.size === 0) return;
-  const value = valueOf(relocation, object);
+  const value = symbolPlusAddend(relocation, object);
   if (row.size === 'uleb') {
     writeUleb(bytes, offset, (there) => row.combine(there, value), where);
     return;
@@ -163,7 +163,7 @@ function applyTo(bytes: Uint8Array, relocation: Relocation, object: ObjectFile, 
 }
 
 /** S + A; bit 0 of a Thumb function's symbol is no part of its offset. */
-function valueOf(relocation: Relocation, object: ObjectFile): number {
+function symbolPlusAddend(relocation: Relocation, object: ObjectFile): number {
   const symbol = object.symbols[relocation.symbol];
   const addend = relocation.addend ?? 0;
   if (!symbol) return addend;

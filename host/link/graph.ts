@@ -1,0 +1,443 @@
+// Grows the graph of one input from its roots: what is reached is linked, what is not is dropped.
+//
+//   roots  ─→ atom ─fixup─→ atom …        each fixup's symbol is looked for in this order:
+//                                         this object, the session, the firmware, the archives
+//
+// Lifetimes flow along the edges. Definitions are persistent and make all they refer to persistent. Initialisers
+// and the value slot are transient; what they call is transient too, but what they take the address of is
+// persistent, because the program may have stored it. Archive members are always persistent: later inputs use them.
+
+import { BarewireError } from '../diag/error.js';
+import type { ElfSymbol, ObjectFile, Relocation, Section } from '../elf/object-file.js';
+import type { RelocationRow } from './arch/architecture.js';
+import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, kindOf, pieceAt, type Target } from './atom.js';
+import { foldKeyOf, sameComdat } from './fold.js';
+import { type InitEntry, initialisersOf } from './initialisers.js';
+import { allocateHigh } from './memory-map.js';
+import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
+import { arenaFull, placeName, type UndefinedUse, undefinedSymbols } from './report.js';
+import { findInArchives, type SessionState } from './session-state.js';
+import type { Lifetime, StageOptions } from './types.js';
+
+/** What one input adds, before anything has an address. */
+export interface InputGraph {
+  readonly object: ObjectFile;
+  readonly options: StageOptions;
+  /** New atoms in the order in which they were reached. */
+  readonly atoms: readonly Atom[];
+  /** Atoms of this stage by `atomKey`, for each object. */
+  readonly placed: ReadonlyMap<ObjectFile, ReadonlyMap<string, Atom>>;
+  /** Names that archive members define newly. */
+  readonly libraryNames: ReadonlyMap<string, Definition>;
+  /** Initialisers to run: those of archive members first. */
+  readonly entries: readonly Target[];
+  readonly memory: SessionState['memory'];
+  readonly heap: SessionState['heap'];
+  readonly nextId: number;
+}
+
+/** Builds the graph of `object`.
+ *  @throws LINK_UNDEFINED (all names at once), LINK_UNKNOWN_RELOCATION, LINK_BAD_RELOCATION, LINK_ARENA_FULL */
+export function growGraph(state: SessionState, object: ObjectFile, options: StageOptions): InputGraph {
+  return new GraphBuilder(state, object, options).build();
+}
+
+/** Name of an atom within its object. */
+export function atomKey(section: number | string, start: number): string {
+  return `${section}:${start}`;
+}
+
+class GraphBuilder {
+  private readonly placed = new Map<ObjectFile, Map<string, Atom>>();
+  private readonly folds = new Map<string, Atom>();
+  private readonly libraryNames = new Map<string, Definition>();
+  private readonly atoms: Atom[] = [];
+  private readonly work: Atom[] = [];
+  private readonly reached = new Set<Atom>();
+  private readonly resolved = new Set<Atom>();
+  private readonly pulled: ObjectFile[] = [];
+  private readonly undefinedUses: UndefinedUse[] = [];
+  private memory: SessionState['memory'];
+  private heap: SessionState['heap'];
+  private nextId: number;
+
+  constructor(
+    private readonly state: SessionState,
+    private readonly object: ObjectFile,
+    private readonly options: StageOptions,
+  ) {
+    this.memory = state.memory;
+    this.heap = state.heap;
+    this.nextId = state.nextId;
+  }
+
+  build(): InputGraph {
+    const index = indexOf(this.object);
+    for (const symbol of index.globals.values()) {
+      const isComdat = typeof symbol.section === 'number' && this.object.sections[symbol.section]!.comdat !== undefined;
+      if (isValueSlot(symbol.name) || isScaffold(symbol.name)) continue;
+      if (!isComdat) this.root(symbol, 'persistent');
+    }
+    for (const symbol of index.locals) if (isUserStatic(symbol.name)) this.root(symbol, 'persistent');
+    this.drain();
+
+    for (const symbol of [...index.locals, ...index.globals.values()]) {
+      if (isValueSlot(symbol.name)) this.root(symbol, 'transient');
+    }
+    const own = this.startEntries(this.object, 'transient');
+    this.drain();
+
+    const library: Target[] = [];
+    for (let i = 0; i < this.pulled.length; i++) {
+      library.push(...this.startEntries(this.pulled[i]!, 'persistent'));
+      this.drain();
+    }
+    if (this.undefinedUses.length > 0) throw undefinedSymbols(this.undefinedUses, this.object.name);
+    return {
+      object: this.object,
+      options: this.options,
+      atoms: this.atoms.filter((atom) => this.reached.has(atom)),
+      placed: this.placed,
+      libraryNames: this.libraryNames,
+      entries: [...library, ...own],
+      memory: this.memory,
+      heap: this.heap,
+      nextId: this.nextId,
+    };
+  }
+
+  private root(symbol: ElfSymbol, lifetime: Lifetime): void {
+    const target = this.targetOfDefinition(this.object, symbol, 0);
+    if (target.kind === 'atom') this.reach(target.atom, lifetime);
+  }
+
+  private startEntries(object: ObjectFile, lifetime: Lifetime): Target[] {
+    const targets: Target[] = [];
+    for (const entry of initialisersOf(object, this.state.arch)) {
+      const target = this.targetOfEntry(object, entry);
+      if (target === undefined) continue;
+      if (target.kind === 'atom') this.reach(target.atom, lifetime);
+      targets.push(target);
+    }
+    return targets;
+  }
+
+  /** Marks an atom as linked; an atom already reached as transient may become persistent, never the reverse. */
+  private reach(atom: Atom, lifetime: Lifetime): void {
+    if (this.state.atoms.has(atom)) return;
+    const wanted = atom.origin === 'archive' ? 'persistent' : lifetime;
+    if (this.reached.has(atom) && (atom.lifetime === wanted || wanted === 'transient')) return;
+    this.reached.add(atom);
+    atom.lifetime = wanted;
+    this.work.push(atom);
+  }
+
+  private drain(): void {
+    for (let atom = this.work.pop(); atom !== undefined; atom = this.work.pop()) {
+      if (!this.resolved.has(atom)) {
+        this.resolved.add(atom);
+        atom.fixups = this.resolveFixups(atom);
+      }
+      for (const fixup of atom.fixups) {
+        if (fixup.target.kind === 'atom') this.reach(fixup.target.atom, this.lifetimeAcross(atom, fixup));
+      }
+    }
+  }
+
+  private lifetimeAcross(from: Atom, fixup: Fixup): Lifetime {
+    if (from.lifetime === 'persistent') return 'persistent';
+    const to = (fixup.target as Target & { kind: 'atom' }).atom;
+    if (fixup.row.use === 'branch') return 'transient';
+    if (to.object !== undefined && to.section !== undefined) {
+      const symbols = indexOf(to.object).bySection.get(to.section.index) ?? [];
+      if (symbols.some((symbol) => isScaffold(symbol.name))) return 'transient';
+    }
+    // Variables outlive even a pure expression: a static in an inline function counts on.
+    const isVariable = to.kind === 'data' || to.kind === 'bss';
+    return this.options.keep === 'reachable' && !isVariable ? 'transient' : 'persistent';
+  }
+
+  private resolveFixups(atom: Atom): Fixup[] {
+    const { object, section } = atom;
+    if (object === undefined || section === undefined || section.relocations.length === 0) return [];
+    const fixups: Fixup[] = [];
+    let view: DataView | undefined;
+    for (const relocation of section.relocations) {
+      if (relocation.offset < atom.start || relocation.offset >= atom.start + Math.max(atom.sizeBytes, 1)) continue;
+      const row = this.rowOf(object, section, relocation);
+      if (row.use === 'none') continue;
+      view ??= new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.byteLength);
+      checkPlace(object, section, relocation, row, view);
+      const addend = relocation.addend ?? row.form.decode(view, relocation.offset);
+      const target = this.targetOf(object, relocation, row, addend, atom);
+      if (target === undefined) continue;
+      const symbol = object.symbols[relocation.symbol]!;
+      fixups.push({
+        row,
+        offset: relocation.offset - atom.start,
+        addend,
+        symbol: symbol.binding === 'local' ? undefined : symbol.name,
+        target,
+        via: undefined,
+      });
+    }
+    return fixups;
+  }
+
+  private rowOf(object: ObjectFile, section: Section, relocation: Relocation): RelocationRow {
+    const row = this.state.arch.relocations.get(relocation.type);
+    if (row !== undefined) return row;
+    const symbol = object.symbols[relocation.symbol];
+    const hint = symbol?.type === 'tls' ? '; thread_local variables are not supported: leave the keyword out' : '';
+    throw new BarewireError(
+      'LINK_UNKNOWN_RELOCATION',
+      `relocation ${relocation.type} in ${object.name} ${section.name}+0x${relocation.offset.toString(16)} is not known ` +
+        `for ${this.state.target.arch}${hint}`,
+      { relocation: relocation.type, section: section.name, offset: relocation.offset, file: object.name },
+    );
+  }
+
+  /** The target of a relocation; undefined (and noted) when the symbol is nowhere. */
+  private targetOf(
+    object: ObjectFile,
+    relocation: Relocation,
+    row: RelocationRow,
+    addend: number,
+    from: Atom,
+  ): Target | undefined {
+    const symbol = object.symbols[relocation.symbol]!;
+    if (symbol.binding === 'local') {
+      // Symbol 0 is "no symbol": address 0.
+      if (symbol.section === 'undefined') return { kind: 'absolute', addr: 0, thumb: 0 };
+      return this.targetOfDefinition(object, symbol, symbol.type === 'section' ? addend : 0);
+    }
+    const target = this.lookUp(object, symbol, row.use === 'branch');
+    if (target !== undefined) return target;
+    if (symbol.binding === 'weak') return { kind: 'weak' };
+    this.undefinedUses.push({
+      symbol: symbol.name,
+      place: placeName(from, relocation.offset - from.start),
+      file: object.name,
+    });
+    return undefined;
+  }
+
+  private targetOfEntry(object: ObjectFile, entry: InitEntry): Target | undefined {
+    const symbol = object.symbols[entry.symbol]!;
+    if (symbol.section === 'undefined') return this.lookUp(object, symbol, true);
+    const target = this.targetOfDefinition(object, symbol, symbol.type === 'section' ? entry.addend : 0);
+    if (target.kind !== 'atom') return target;
+    const { value, thumb } = this.state.arch.splitValue(target.offset + entry.addend, true);
+    return { ...target, offset: value, thumb: target.thumb === 1 || thumb === 1 ? 1 : 0 };
+  }
+
+  /** Finds a global name as seen from `object`. A library that calls a function does not mean the user's variable
+   *  of that name (`int index;` beside the C library's `index()`). */
+  private lookUp(object: ObjectFile, symbol: ElfSymbol, isCall: boolean): Target | undefined {
+    const own = symbol.section === 'undefined' ? undefined : symbol;
+    const isInput = object === this.object;
+    const isShared = own !== undefined && (own.binding === 'weak' || this.comdatOf(object, own) !== undefined);
+    if (own !== undefined && (isInput || !isShared)) return this.targetOfDefinition(object, own, 0);
+
+    const name = symbol.name;
+    const fits = (isFunction: boolean): boolean => isInput || !isCall || isFunction;
+    const fromInput = indexOf(this.object).globals.get(name);
+    if (fromInput !== undefined && fits(fromInput.type !== 'object')) {
+      return this.targetOfDefinition(this.object, fromInput, 0);
+    }
+    const known = this.state.names.get(name) ?? this.libraryNames.get(name);
+    if (known !== undefined && (known.origin !== 'input' || fits(known.isFunction))) return known.target;
+    const fromStatic = isInput ? this.state.statics.get(name) : undefined;
+    if (fromStatic !== undefined) return fromStatic.target;
+    if (own !== undefined) return this.targetOfDefinition(object, own, 0);
+    const fromFirmware = this.state.firmware.get(name);
+    if (fromFirmware !== undefined) return fromFirmware.target;
+    const fromLinker = this.linkerSymbol(name);
+    if (fromLinker !== undefined) return fromLinker;
+    // A weak reference is satisfied by what is there, and pulls nothing in.
+    return symbol.binding === 'weak' ? undefined : this.pullFromArchive(name);
+  }
+
+  private comdatOf(object: ObjectFile, symbol: ElfSymbol): string | undefined {
+    return typeof symbol.section === 'number' ? object.sections[symbol.section]!.comdat : undefined;
+  }
+
+  private pullFromArchive(name: string): Target | undefined {
+    const found = findInArchives(this.state, name);
+    if (found === undefined) return undefined;
+    const member = found.archive.member(found.member);
+    const symbol = indexOf(member).globals.get(name);
+    if (symbol === undefined) return undefined;
+    return this.targetOfDefinition(member, symbol, 0);
+  }
+
+  /** Names that the linker itself defines. */
+  private linkerSymbol(name: string): Target | undefined {
+    if (EMPTY_RANGES.has(name)) return { kind: 'absolute', addr: 0, thumb: 0 };
+    if (name !== '__bw_heap_start' && name !== '__bw_heap_end') return undefined;
+    if (this.heap === undefined) {
+      const sizeBytes = this.state.target.heapBytes;
+      const allocation = allocateHigh(this.memory, sizeBytes, 8);
+      if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap');
+      this.heap = { addr: allocation.addr, sizeBytes };
+      this.memory = allocation.map;
+    }
+    const addr = name === '__bw_heap_start' ? this.heap.addr : this.heap.addr + this.heap.sizeBytes;
+    return { kind: 'absolute', addr, thumb: 0 };
+  }
+
+  /** The target of a symbol that `object` defines. `pieceOffset` is added to find the piece of a mergeable section. */
+  private targetOfDefinition(object: ObjectFile, symbol: ElfSymbol, pieceOffset: number): Target {
+    const { value, thumb } = this.state.arch.splitValue(symbol.value, symbol.type === 'func');
+    if (symbol.section === 'absolute') return { kind: 'absolute', addr: value, thumb };
+    if (symbol.section === 'common')
+      return { kind: 'atom', atom: this.commonAtom(object, symbol), offset: 0, thumb: 0 };
+    const section = object.sections[symbol.section as number]!;
+    if (!isLoaded(section)) return { kind: 'absolute', addr: 0, thumb: 0 };
+    const atom = this.sectionAtom(object, section, value + pieceOffset);
+    return {
+      kind: 'atom',
+      atom,
+      offset: value - (isMergeable(section) ? pieceStart(section, value + pieceOffset) : 0),
+      thumb,
+    };
+  }
+
+  private sectionAtom(object: ObjectFile, section: Section, offset: number): Atom {
+    const piece = isMergeable(section) ? pieceAt(section, offset) : { start: 0, sizeBytes: section.sizeBytes };
+    const key = atomKey(section.index, piece.start);
+    const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
+    if (known !== undefined) return known;
+
+    const origin = object === this.object ? 'input' : 'archive';
+    const bytes =
+      section.bytes.length === 0 ? section.bytes : section.bytes.subarray(piece.start, piece.start + piece.sizeBytes);
+    const isPiece = isMergeable(section);
+    const symbols = isPiece ? [] : (indexOf(object).bySection.get(section.index) ?? []);
+    const foldKey = foldKeyOf(section, bytes, symbols);
+    if (foldKey !== undefined) {
+      const twin = this.folds.get(foldKey) ?? this.state.folds.get(foldKey);
+      if (twin !== undefined && (section.comdat === undefined || sameComdat(this.state.arch, object, section, twin))) {
+        this.remember(object, key, twin);
+        return twin;
+      }
+    }
+    const atom = this.newAtom(object, key, {
+      origin,
+      section,
+      start: piece.start,
+      name: section.name,
+      kind: kindOf(section),
+      align: isPiece ? Math.max(section.align, 1) : section.align,
+      sizeBytes: piece.sizeBytes,
+      bytes,
+      foldKey,
+      symbols: symbols.filter((symbol) => symbol.binding !== 'local'),
+    });
+    if (foldKey !== undefined) this.folds.set(foldKey, atom);
+    return atom;
+  }
+
+  private commonAtom(object: ObjectFile, symbol: ElfSymbol): Atom {
+    const key = atomKey('common', symbol.index);
+    const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
+    if (known !== undefined) return known;
+    return this.newAtom(object, key, {
+      origin: object === this.object ? 'input' : 'archive',
+      section: undefined,
+      start: 0,
+      name: `common ${symbol.name}`,
+      kind: 'bss',
+      // A common symbol's value is its alignment.
+      align: Math.max(symbol.value, 1),
+      sizeBytes: symbol.sizeBytes,
+      bytes: new Uint8Array(0),
+      foldKey: undefined,
+      symbols: [symbol],
+    });
+  }
+
+  private newAtom(
+    object: ObjectFile,
+    key: string,
+    facts: Pick<
+      Atom,
+      'origin' | 'section' | 'start' | 'name' | 'kind' | 'align' | 'sizeBytes' | 'bytes' | 'foldKey' | 'symbols'
+    >,
+  ): Atom {
+    const atom: Atom = {
+      ...facts,
+      id: this.nextId++,
+      input: this.options.input,
+      object,
+      fixups: [],
+      lifetime: 'transient',
+      addr: 0,
+      escaped: false,
+      block: undefined,
+    };
+    this.atoms.push(atom);
+    this.remember(object, key, atom);
+    if (atom.origin === 'archive') this.nameLibrarySymbols(atom);
+    return atom;
+  }
+
+  private remember(object: ObjectFile, key: string, atom: Atom): void {
+    let atoms = this.placed.get(object);
+    if (atoms === undefined) {
+      atoms = new Map();
+      this.placed.set(object, atoms);
+      if (object !== this.object && !this.state.members.has(object)) this.pulled.push(object);
+    }
+    atoms.set(key, atom);
+  }
+
+  private nameLibrarySymbols(atom: Atom): void {
+    for (const symbol of atom.symbols) {
+      if (this.state.names.has(symbol.name) || this.libraryNames.has(symbol.name)) continue;
+      if (indexOf(this.object).globals.has(symbol.name)) continue;
+      const { value, thumb } = this.state.arch.splitValue(symbol.value, symbol.type === 'func');
+      this.libraryNames.set(symbol.name, {
+        name: symbol.name,
+        target: { kind: 'atom', atom, offset: symbol.section === 'common' ? 0 : value, thumb },
+        isFunction: symbol.type === 'func',
+        sizeBytes: symbol.sizeBytes,
+        weak: symbol.binding === 'weak',
+        origin: 'archive',
+      });
+    }
+  }
+}
+
+/** Tables that a linker script would bound: unwind tables stay on the host, and the host runs initialisers. */
+const EMPTY_RANGES: ReadonlySet<string> = new Set([
+  '__exidx_start',
+  '__exidx_end',
+  '__preinit_array_start',
+  '__preinit_array_end',
+  '__init_array_start',
+  '__init_array_end',
+  '__fini_array_start',
+  '__fini_array_end',
+]);
+
+function pieceStart(section: Section, offset: number): number {
+  return pieceAt(section, offset).start;
+}
+
+function checkPlace(
+  object: ObjectFile,
+  section: Section,
+  relocation: Relocation,
+  row: RelocationRow,
+  view: DataView,
+): void {
+  const fits = relocation.offset + row.form.sizeBytes <= section.bytes.length;
+  const problem = fits ? row.form.check?.(view, relocation.offset) : 'it reaches beyond the end of the section';
+  if (problem === undefined) return;
+  throw new BarewireError(
+    'LINK_BAD_RELOCATION',
+    `${row.name} in ${object.name} ${section.name}+0x${relocation.offset.toString(16)}: ${problem}`,
+    { relocation: row.name, section: section.name, offset: relocation.offset, file: object.name },
+  );
+}

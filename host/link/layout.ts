@@ -1,0 +1,130 @@
+// Gives atoms their addresses. The atoms of one input and lifetime form one run, so that an input is one or two
+// writes; within it code comes first, then constants, then variables, then what is zero and costs no bytes:
+//
+//   persistent run ─→  │ code │ rodata │ data │ bss │     from the arena's low end
+//   transient run   ←─ │ code │ rodata │ data │ bss │     at its high end, free again after the commit
+//
+// When no hole takes a whole run, its atoms are placed one by one.
+
+import type { Atom } from './atom.js';
+import { type Allocation, allocateHigh, allocateLow, type MemoryMap } from './memory-map.js';
+import { arenaFull } from './report.js';
+import type { SessionState } from './session-state.js';
+import type { BlockKind, LinkedBlock, LinkedSection } from './types.js';
+
+/** Atoms that lie side by side. */
+export interface Run {
+  readonly addr: number;
+  /** Bytes up to the end of the last atom that is not bss. */
+  readonly byteCount: number;
+  readonly zeroBytes: number;
+  /** In order of address. */
+  readonly atoms: readonly Atom[];
+}
+
+export interface Layout {
+  readonly runs: readonly Run[];
+  /** The map once the transient runs are gone. */
+  readonly memory: MemoryMap;
+}
+
+const KIND_ORDER: Readonly<Record<BlockKind, number>> = { code: 0, rodata: 1, data: 2, bss: 3 };
+
+/** Places all atoms; sets their `addr`.
+ *  @param memory map to allocate from
+ *  @param keptPlaces atoms that take over the address of an old one
+ *  @throws LINK_ARENA_FULL */
+export function layOut(
+  state: SessionState,
+  memory: MemoryMap,
+  atoms: readonly Atom[],
+  keptPlaces: ReadonlyMap<Atom, Atom>,
+): Layout {
+  const runs: Run[] = [];
+  for (const [atom, place] of keptPlaces) runs.push(runAt(place.addr, [atom]));
+  const loose = atoms.filter((atom) => !keptPlaces.has(atom));
+  const persistent = loose.filter((atom) => atom.lifetime === 'persistent');
+  const transient = loose.filter((atom) => atom.lifetime === 'transient');
+  const after = placeAll(state, memory, persistent, allocateLow, runs);
+  placeAll(state, after, transient, allocateHigh, runs);
+  return { runs, memory: after };
+}
+
+type Allocate = (map: MemoryMap, sizeBytes: number, align: number) => Allocation | undefined;
+
+function placeAll(
+  state: SessionState,
+  memory: MemoryMap,
+  atoms: readonly Atom[],
+  allocate: Allocate,
+  runs: Run[],
+): MemoryMap {
+  if (atoms.length === 0) return memory;
+  const sorted = [...atoms].sort((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind] || b.align - a.align || a.id - b.id);
+  const align = Math.max(...sorted.map((atom) => atom.align));
+  const sizeBytes = runSize(sorted);
+  const whole = allocate(memory, sizeBytes, align);
+  if (whole !== undefined) {
+    runs.push(runAt(whole.addr, sorted));
+    return whole.map;
+  }
+  let map = memory;
+  for (const atom of sorted) {
+    const single = allocate(map, atom.sizeBytes, atom.align);
+    if (single === undefined) throw arenaFull(state, memory, sizeBytes, `input ${atom.input}`);
+    runs.push(runAt(single.addr, [atom]));
+    map = single.map;
+  }
+  return map;
+}
+
+const alignUp = (addr: number, align: number): number => Math.ceil(addr / align) * align;
+
+function runSize(atoms: readonly Atom[]): number {
+  return atoms.reduce((end, atom) => alignUp(end, atom.align) + atom.sizeBytes, 0);
+}
+
+/** Puts atoms side by side from `addr` on, which is aligned for all of them. */
+function runAt(addr: number, atoms: readonly Atom[]): Run {
+  let end = addr;
+  let bytesEnd = addr;
+  for (const atom of atoms) {
+    atom.addr = alignUp(end, atom.align);
+    end = atom.addr + atom.sizeBytes;
+    if (atom.kind !== 'bss') bytesEnd = end;
+  }
+  return { addr, byteCount: bytesEnd - addr, zeroBytes: end - bytesEnd, atoms };
+}
+
+/** The block of a run, filled with the atoms' bytes as they stand in the object file. */
+export function blockOf(run: Run, id: number): LinkedBlock {
+  const bytes = new Uint8Array(run.byteCount);
+  for (const atom of run.atoms) bytes.set(atom.bytes, atom.addr - run.addr);
+  const first = run.atoms[0]!;
+  const more = run.atoms.length > 1 ? ` and ${run.atoms.length - 1} more` : '';
+  const block: LinkedBlock = {
+    id,
+    input: first.input,
+    name: `${first.name}${more}`,
+    addr: run.addr,
+    bytes,
+    zeroBytes: run.zeroBytes,
+    kind: first.kind,
+    lifetime: first.lifetime,
+    sections: run.atoms.map(sectionOf),
+  };
+  for (const atom of run.atoms) atom.block = block;
+  return block;
+}
+
+function sectionOf(atom: Atom): LinkedSection {
+  return {
+    name: atom.origin === 'archive' ? `${atom.object?.name} ${atom.name}` : atom.name,
+    input: atom.input,
+    addr: atom.addr,
+    sizeBytes: atom.sizeBytes,
+    kind: atom.kind,
+    object: atom.object,
+    section: atom.section,
+  };
+}

@@ -1,0 +1,271 @@
+// A session of the linker: the names and blocks of all inputs so far, and the two steps by which an input joins them.
+//
+//   object ─stage→ graph → redefinitions → layout with veneers → relocated blocks, patches, entries
+//                                                                     │ sent, run
+//                                          session ←─commit───────────┘
+//
+// `stage` changes nothing that anyone can see, so an input that fails anywhere, here or on the board, leaves the
+// session as it was: it is just never committed.
+
+import { BarewireError, bug } from '../diag/error.js';
+import type { ElfSymbol, ObjectFile } from '../elf/object-file.js';
+import { type Atom, callableAddress, type Definition, type Target } from './atom.js';
+import { growGraph, type InputGraph } from './graph.js';
+import { blockOf, type Run } from './layout.js';
+import { type AtomIndex, atomAt, firmwareSymbolAt, indexAtoms, sectionPlaceOf, symbolPlaceOf } from './lookup.js';
+import { freeBytes, largestHole, release } from './memory-map.js';
+import { indexOf } from './object-index.js';
+import { findGarbage, planRedefinition, type Redefinition } from './redefine.js';
+import { applyFixup, type Place } from './relocate.js';
+import { biggestHolders } from './report.js';
+import { newSessionState, type SessionState } from './session-state.js';
+import type {
+  LinkedBlock,
+  LinkTarget,
+  Patch,
+  SectionPlace,
+  StagedLink,
+  StageOptions,
+  SymbolPlace,
+  Usage,
+} from './types.js';
+import { layOutWithVeneers, targetKey, type VeneeredLayout } from './veneers.js';
+
+/** What `commit` will do. */
+interface Plan {
+  readonly generation: number;
+  readonly graph: InputGraph;
+  readonly redefinition: Redefinition;
+  readonly layout: VeneeredLayout;
+  readonly garbage: ReadonlySet<Atom>;
+}
+
+/** Links inputs one after another into the arena of a board. */
+export class LinkSession {
+  private readonly state: SessionState;
+  private readonly plans = new WeakMap<StagedLink, Plan>();
+  private atomIndex: AtomIndex | undefined;
+  /** Transient code of the last input: gone from the arena, but a report about it may still come. */
+  private lastTransient: AtomIndex = [];
+
+  /** @throws LINK_UNKNOWN_ARCH */
+  constructor(target: LinkTarget) {
+    this.state = newSessionState(target);
+  }
+
+  /** Links one input against the session. Nothing changes until `commit`.
+   *  @throws LINK_UNDEFINED (all names at once), LINK_WRONG_OBJECT, LINK_UNKNOWN_RELOCATION, LINK_BAD_RELOCATION,
+   *          LINK_OUT_OF_RANGE, LINK_MISALIGNED, LINK_ARENA_FULL */
+  stage(object: ObjectFile, options: StageOptions): StagedLink {
+    const { state } = this;
+    if (object.machine !== state.arch.machine || object.kind !== 'relocatable') {
+      throw new BarewireError(
+        'LINK_WRONG_OBJECT',
+        `${object.name} is a ${object.kind} file for ${object.machine}; ${state.target.arch} needs a relocatable one for ` +
+          `${state.arch.machine}: check the compiler's --target and -c`,
+        { file: object.name, machine: object.machine, kind: object.kind },
+      );
+    }
+    const graph = growGraph(state, object, options);
+    const redefinition = planRedefinition(state, graph.atoms, graph.libraryNames);
+    const layout = layOutWithVeneers(state, graph.memory, graph.atoms, redefinition, options.input, graph.nextId);
+    const garbage = findGarbage(state, layout.atoms, redefinition);
+    let nextId = layout.nextId;
+    const blocks = layout.runs.map((run) => linkRun(state, run, nextId++)).sort((a, b) => a.addr - b.addr);
+    const patches = makePatches(state, redefinition, garbage);
+    const plan: Plan = { generation: state.generation, graph, redefinition, layout: { ...layout, nextId }, garbage };
+
+    let fresh: AtomIndex | undefined;
+    const atomAtAddr = (addr: number): Atom | undefined => {
+      fresh ??= indexAtoms(layout.atoms);
+      return atomAt(fresh, addr);
+    };
+    const staged: StagedLink = {
+      input: options.input,
+      blocks,
+      patches,
+      entries: graph.entries.map(callableAddress),
+      addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
+      symbolAt: (addr) => {
+        const atom = atomAtAddr(addr);
+        return atom === undefined ? this.symbolAt(addr) : symbolPlaceOf(atom, addr);
+      },
+      sectionAt: (addr) => {
+        const atom = atomAtAddr(addr);
+        return atom === undefined ? this.sectionAt(addr) : sectionPlaceOf(atom, addr);
+      },
+    };
+    this.plans.set(staged, plan);
+    return staged;
+  }
+
+  /** Makes a staged input part of the session; its transient blocks are forgotten and their memory is free again.
+   *  @throws LINK_STALE (a bug) when another input was committed since it was staged, or it was committed already */
+  commit(staged: StagedLink): void {
+    const plan = this.plans.get(staged);
+    const { state } = this;
+    if (plan === undefined || plan.generation !== state.generation) {
+      throw bug('LINK_STALE', `input ${staged.input} was staged before another input was committed`, {
+        input: staged.input,
+      });
+    }
+    const { graph, redefinition, layout, garbage } = plan;
+    const kept = layout.atoms.filter((atom) => atom.lifetime === 'persistent');
+
+    noteEscapes(layout.atoms, redefinition);
+    for (const retarget of redefinition.retargets) {
+      retarget.fixup.target = retarget.target;
+      retarget.fixup.via = retarget.via;
+    }
+    for (const atom of kept) {
+      state.atoms.add(atom);
+      if (atom.foldKey !== undefined) state.folds.set(atom.foldKey, atom);
+      if (atom.origin === 'veneer') state.veneers.set(targetKey(atom.fixups[0]!.target), atom);
+      for (const fixup of atom.fixups) {
+        if (fixup.target.kind === 'weak' && fixup.symbol !== undefined) state.weakNames.add(fixup.symbol);
+      }
+    }
+    for (const [name, definition] of graph.libraryNames)
+      if (isPlaced(state, definition)) state.names.set(name, definition);
+    for (const [name, definition] of redefinition.names) state.names.set(name, definition);
+    for (const [name, definition] of redefinition.statics) state.statics.set(name, definition);
+    rememberMembers(state, graph);
+
+    state.memory = layout.memory;
+    const moved = new Set(redefinition.keptPlaces.values());
+    for (const atom of [...garbage, ...moved]) {
+      state.atoms.delete(atom);
+      if (atom.foldKey !== undefined && state.folds.get(atom.foldKey) === atom) state.folds.delete(atom.foldKey);
+      if (atom.origin === 'veneer') state.veneers.delete(targetKey(atom.fixups[0]!.target));
+      if (!moved.has(atom)) state.memory = release(state.memory, atom.addr, atom.sizeBytes);
+    }
+    state.heap = graph.heap;
+    state.nextId = layout.nextId;
+    state.generation++;
+    this.atomIndex = undefined;
+    this.lastTransient = indexAtoms(layout.atoms.filter((atom) => atom.lifetime === 'transient'));
+  }
+
+  /** Address of a global symbol or of a user's static, bit 0 set on Thumb functions; undefined when nobody has
+   *  linked it yet. */
+  addressOf(symbol: string): number | undefined {
+    const { names, statics, firmware } = this.state;
+    const found = names.get(symbol) ?? statics.get(symbol) ?? firmware.get(symbol);
+    return found === undefined ? undefined : callableAddress(found.target);
+  }
+
+  /** What stands at an address: in the arena, in the code of the last input, or in the firmware. */
+  symbolAt(addr: number): SymbolPlace | undefined {
+    const atom = this.atomAt(addr);
+    return atom === undefined ? firmwareSymbolAt(this.state.firmware, addr) : symbolPlaceOf(atom, addr);
+  }
+
+  /** The place in an object file that an address comes from, for line tables and unwind tables. */
+  sectionAt(addr: number): SectionPlace | undefined {
+    const atom = this.atomAt(addr);
+    return atom === undefined ? undefined : sectionPlaceOf(atom, addr);
+  }
+
+  /** Who holds how much of the arena. */
+  usage(): Usage {
+    const { target, memory, heap } = this.state;
+    const free = freeBytes(memory);
+    return {
+      arenaBytes: target.arena.sizeBytes,
+      usedBytes: target.arena.sizeBytes - free,
+      freeBytes: free,
+      largestFreeBytes: largestHole(memory),
+      heapBytes: heap?.sizeBytes ?? 0,
+      holders: biggestHolders(this.state, 10),
+    };
+  }
+
+  private atomAt(addr: number): Atom | undefined {
+    this.atomIndex ??= indexAtoms(this.state.atoms);
+    return atomAt(this.atomIndex, addr) ?? atomAt(this.lastTransient, addr);
+  }
+}
+
+/** The relocated block of a run. */
+function linkRun(state: SessionState, run: Run, id: number): LinkedBlock {
+  const block = blockOf(run, id);
+  const view = new DataView(block.bytes.buffer);
+  for (const atom of run.atoms) {
+    for (const fixup of atom.fixups) {
+      const place: Place = { arch: state.arch, atom, fixup, target: fixup.target, via: fixup.via };
+      applyFixup(place, view, atom.addr - run.addr + fixup.offset);
+    }
+  }
+  return block;
+}
+
+/** The bytes on the board that retargeted relocations change; neighbours are joined. */
+function makePatches(state: SessionState, redefinition: Redefinition, garbage: ReadonlySet<Atom>): Patch[] {
+  const fields: Patch[] = [];
+  for (const { atom, fixup, target, via } of redefinition.retargets) {
+    if (garbage.has(atom)) continue;
+    const { sizeBytes } = fixup.row.form;
+    const bytes = atom.bytes.slice(fixup.offset, fixup.offset + sizeBytes);
+    const view = new DataView(bytes.buffer);
+    applyFixup({ arch: state.arch, atom, fixup, target: fixup.target, via: fixup.via }, view, 0);
+    const before = bytes.slice();
+    applyFixup({ arch: state.arch, atom, fixup, target, via }, view, 0);
+    if (bytes.some((byte, i) => byte !== before[i])) fields.push({ addr: atom.addr + fixup.offset, bytes });
+  }
+  fields.sort((a, b) => a.addr - b.addr);
+  const joined: Patch[] = [];
+  for (const field of fields) {
+    const last = joined.at(-1);
+    if (last !== undefined && last.addr + last.bytes.length === field.addr) {
+      const bytes = new Uint8Array(last.bytes.length + field.bytes.length);
+      bytes.set(last.bytes);
+      bytes.set(field.bytes, last.bytes.length);
+      joined[joined.length - 1] = { addr: last.addr, bytes };
+    } else {
+      joined.push(field);
+    }
+  }
+  return joined;
+}
+
+/** A target whose address became a value may be referred to from anywhere from now on. */
+function noteEscapes(atoms: readonly Atom[], { retargets, keptPlaces }: Redefinition): void {
+  const note = (target: Target): void => {
+    if (target.kind === 'atom') target.atom.escaped = true;
+  };
+  for (const atom of atoms) {
+    if (atom.origin === 'veneer') continue;
+    for (const fixup of atom.fixups) if (fixup.row.use === 'address') note(fixup.target);
+  }
+  for (const { fixup, target } of retargets) if (fixup.row.use === 'address') note(target);
+  for (const [atom, place] of keptPlaces) atom.escaped ||= place.escaped;
+}
+
+const isPlaced = (state: SessionState, { target }: Definition): boolean =>
+  target.kind !== 'atom' || state.atoms.has(target.atom);
+
+/** Later inputs find the atoms of archive members that are on the board. */
+function rememberMembers(state: SessionState, graph: InputGraph): void {
+  for (const [object, atoms] of graph.placed) {
+    if (object === graph.object) continue;
+    let known = state.members.get(object);
+    if (known === undefined) {
+      known = new Map();
+      state.members.set(object, known);
+    }
+    for (const [key, atom] of atoms) if (state.atoms.has(atom)) known.set(key, atom);
+  }
+}
+
+/** Address of a global or local symbol of the input itself. `__bw_value` is also found when it is `static`. */
+function addressInInput(graph: InputGraph, { names, statics }: Redefinition, name: string): number | undefined {
+  const definition = names.get(name) ?? statics.get(name) ?? graph.libraryNames.get(name);
+  if (definition !== undefined) return callableAddress(definition.target);
+  const index = indexOf(graph.object);
+  const mangled = `_ZL${name.length}${name}`;
+  const symbol: ElfSymbol | undefined =
+    index.globals.get(name) ?? index.locals.find((local) => local.name === name || local.name === mangled);
+  if (typeof symbol?.section !== 'number') return undefined;
+  const atom = graph.placed.get(graph.object)?.get(`${symbol.section}:0`);
+  return atom === undefined || atom.block === undefined ? undefined : (atom.addr + symbol.value) >>> 0;
+}

@@ -1,0 +1,112 @@
+// What the linker takes and gives: the target it lays code out for, and the result of linking one input.
+
+import type { Archive } from '../elf/archive.js';
+import type { ObjectFile, Section } from '../elf/object-file.js';
+import type { LinkArch } from './arch/index.js';
+
+export type BlockKind = 'code' | 'rodata' | 'data' | 'bss';
+
+/** `persistent`: stays on the board until it is replaced. `transient`: gone after its input ran. */
+export type Lifetime = 'persistent' | 'transient';
+
+/** The machine that inputs are linked for. */
+export interface LinkTarget {
+  readonly arch: LinkArch;
+  /** RAM that the host lays out. */
+  readonly arena: { readonly addr: number; readonly sizeBytes: number };
+  /** Bytes kept for `malloc` once something refers to `__bw_heap_start`. */
+  readonly heapBytes: number;
+  /** Executable whose symbols user code may use by address. */
+  readonly firmware?: ObjectFile;
+  /** In the order in which they are searched. */
+  readonly archives: readonly Archive[];
+}
+
+export interface StageOptions {
+  /** Number of the input, for messages and lookups. */
+  readonly input: number;
+  /** `all` (default): what statements of this input only point to is kept, since they may have stored the pointer.
+   *  `reachable`: the input is a pure expression; only its definitions stay. */
+  readonly keep?: 'all' | 'reachable';
+}
+
+/** A section (or string, or common symbol) at its place on the board. */
+export interface LinkedSection {
+  /** `.text._Z1fi`, `libgcc.a(_divsi3.o) .text`, `veneer to printf`. */
+  readonly name: string;
+  /** Input that brought it. */
+  readonly input: number;
+  readonly addr: number;
+  readonly sizeBytes: number;
+  readonly kind: BlockKind;
+  /** Where it came from; absent for veneers. */
+  readonly object: ObjectFile | undefined;
+  readonly section: Section | undefined;
+}
+
+/** A run of sections that is written to the board in one go: `bytes`, then `zeroBytes` zeros. */
+export interface LinkedBlock {
+  readonly id: number;
+  readonly input: number;
+  readonly name: string;
+  readonly addr: number;
+  readonly bytes: Uint8Array;
+  readonly zeroBytes: number;
+  readonly kind: BlockKind;
+  readonly lifetime: Lifetime;
+  /** In order of address. */
+  readonly sections: readonly LinkedSection[];
+}
+
+/** Bytes already on the board that change. */
+export interface Patch {
+  readonly addr: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What stands at an address. */
+export interface SymbolPlace {
+  /** Mangled name; the section's name where no symbol covers the address. */
+  readonly name: string;
+  /** Bytes from the symbol's start. */
+  readonly offset: number;
+  /** Absent for firmware symbols and for the heap. */
+  readonly block: LinkedBlock | undefined;
+}
+
+/** A place in an object file, for looking up lines and unwind tables. */
+export interface SectionPlace {
+  readonly object: ObjectFile;
+  readonly section: Section;
+  /** Offset in the section. */
+  readonly offset: number;
+  readonly input: number;
+}
+
+/** The result of linking one input; nothing has changed yet. */
+export interface StagedLink {
+  readonly input: number;
+  /** New memory to write. */
+  readonly blocks: readonly LinkedBlock[];
+  /** Rewrites of bytes already on the board. */
+  readonly patches: readonly Patch[];
+  /** Initialisers to run, in order; bit 0 set on Thumb. */
+  readonly entries: readonly number[];
+  /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */
+  addressOf(symbol: string): number | undefined;
+  /** As `LinkSession.symbolAt`, with this input's blocks. */
+  symbolAt(addr: number): SymbolPlace | undefined;
+  /** As `LinkSession.sectionAt`, with this input's blocks. */
+  sectionAt(addr: number): SectionPlace | undefined;
+}
+
+export interface Usage {
+  readonly arenaBytes: number;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+  readonly largestFreeBytes: number;
+  /** Kept for `malloc`; part of `usedBytes`. */
+  readonly heapBytes: number;
+  /** Biggest sections first. */
+  readonly holders: readonly { readonly name: string; readonly sizeBytes: number }[];
+}
