@@ -99,7 +99,7 @@ function runAt(addr: number, atoms: readonly Atom[]): Run {
 /** The block of a run, filled with the atoms' bytes as they stand in the object file. */
 export function blockOf(run: Run, id: number): LinkedBlock {
   const bytes = new Uint8Array(run.byteCount);
-  for (const atom of run.atoms) bytes.set(atom.bytes, atom.addr - run.addr);
+  for (const atom of run.atoms) if (atom.kind !== 'bss') bytes.set(atom.bytes, atom.addr - run.addr);
   const first = run.atoms[0]!;
   const more = run.atoms.length > 1 ? ` and ${run.atoms.length - 1} more` : '';
   const block: LinkedBlock = {
