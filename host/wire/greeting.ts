@@ -1,0 +1,148 @@
+// The handshake: HELLO until HELLO_REPLY, within a bound. It begins a new sequence, so it also mends a link on
+// which host and board no longer agree about the newest batch.
+
+import { MalformedBody } from '../../protocol/fields.js';
+import type { Frame } from '../../protocol/frame.js';
+import { decodeHello, type Hello, helloTableHash } from '../../protocol/hello.js';
+import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
+import { BarewireError } from '../diag/error.js';
+import { badHello, noAnswer, restarted, stillRunning, tableMismatch } from './errors.js';
+import { count, describeJob, failJob, sendBare, sendBreak, type Turn } from './turn.js';
+
+/** A board must at least be able to answer with a fault record. */
+const LEAST_MAX_FRAME = LIMITS.minFrame + 8 + 4 * FAULT_WORDS.cortexm.length;
+const MOST_WINDOW = 64;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 500;
+
+export function startGreeting(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.hello !== undefined) {
+    state.helloSeq = (state.helloSeq + 101) % 255 || 255;
+    count(turn, 'resyncs');
+  }
+  state.phase = 'greeting';
+  state.greetingBreaks = 0;
+  state.wait = { sinceMs: nowMs, deadlineMs: nowMs, tries: 0 };
+  sendHello(turn);
+}
+
+function sendHello(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const { sinceMs, tries } = state.wait!;
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
+  const endMs = sinceMs + state.config.helloTimeoutMs;
+  state.wait = { sinceMs, deadlineMs: Math.min(nowMs + pauseMs, endMs), tries: tries + 1 };
+  sendBare(turn, 'HELLO', state.helloSeq);
+}
+
+/** The pause after a HELLO is over. */
+export function onGreetingTimer(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const { sinceMs, tries } = state.wait!;
+  const waitedMs = nowMs - sinceMs;
+  const { port, helloTimeoutMs } = state.config;
+  if (waitedMs < helloTimeoutMs) {
+    sendHello(turn);
+    return;
+  }
+  count(turn, 'timeouts');
+  const breaks = state.greetingBreaks;
+  refuse(turn, breaks > 0 ? stillRunning(port, waitedMs, breaks) : noAnswer(port, waitedMs, tries, state.badFrames));
+}
+
+/** HELLO is answered by STATE while code of an earlier session runs: it has no owner any more. */
+export function onGreetingState(turn: Turn, running: boolean): void {
+  if (!running) return;
+  turn.state.greetingBreaks++;
+  sendBreak(turn);
+}
+
+export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
+  const { state } = turn;
+  if (seq !== state.helloSeq && seq !== 0) {
+    count(turn, 'unexpected');
+    return;
+  }
+  const hello = readHello(state.config.port, state.config.tableHash, body);
+  if (hello instanceof BarewireError) {
+    count(turn, 'malformed');
+    refuse(turn, hello);
+    return;
+  }
+  const before = state.hello;
+  if (before !== undefined && (seq === 0 || before.buildId !== hello.buildId || before.bootId !== hello.bootId)) {
+    state.hello = hello;
+    noteRestart(turn, hello);
+    return;
+  }
+  if (seq === 0) {
+    sendHello(turn);
+    return;
+  }
+  state.hello = hello;
+  state.phase = 'ready';
+  state.nextSeq = (seq + 1) & 0xff;
+  state.wait = undefined;
+  state.pinged = false;
+  state.nakked = undefined;
+  state.outputOffset = 0;
+  if (before === undefined) turn.effects.push({ type: 'connected', hello });
+}
+
+/** An unasked HELLO_REPLY on a link in use: the board has restarted. */
+export function onUnaskedHello(turn: Turn, frame: Frame): void {
+  const { state } = turn;
+  if (frame.seq !== 0) {
+    count(turn, frame.seq === state.helloSeq ? 'repeated' : 'unexpected');
+    return;
+  }
+  const hello = readHello(state.config.port, state.config.tableHash, frame.body);
+  if (hello instanceof BarewireError) {
+    count(turn, 'malformed');
+    failJob(turn, hello);
+    return;
+  }
+  noteRestart(turn, hello);
+}
+
+function noteRestart(turn: Turn, hello: Hello): void {
+  count(turn, 'restarts');
+  turn.effects.push({ type: 'restart', hello });
+  failJob(turn, restarted(turn.state.config.port, describeJob(turn)));
+}
+
+/** Nobody to talk to: fails the job that wanted the link, or the link itself if it never was one. */
+function refuse(turn: Turn, error: BarewireError): void {
+  if (turn.state.hello !== undefined) {
+    failJob(turn, error);
+    return;
+  }
+  turn.state.phase = 'closed';
+  turn.state.wait = undefined;
+  turn.effects.push({ type: 'refused', error });
+}
+
+function readHello(port: string, tableHash: number, body: Uint8Array): Hello | BarewireError {
+  const boardHash = helloTableHash(body);
+  if (boardHash !== undefined && boardHash !== tableHash) return tableMismatch(port, boardHash, tableHash);
+  try {
+    const hello = decodeHello(body);
+    const why = insane(hello);
+    return why === undefined ? hello : badHello(port, why);
+  } catch (error) {
+    if (error instanceof MalformedBody) return badHello(port, error.message);
+    throw error;
+  }
+}
+
+function insane({ maxFrame, window, arenaAddr, arenaSize }: Hello): string | undefined {
+  if (maxFrame < LEAST_MAX_FRAME || maxFrame > LIMITS.maxFrame) {
+    return `frames of at most ${maxFrame} bytes, where ${LEAST_MAX_FRAME} to ${LIMITS.maxFrame} can be`;
+  }
+  if (window < 1 || window > MOST_WINDOW) return `a window of ${window} frames, where 1 to ${MOST_WINDOW} can be`;
+  if (arenaSize === 0 || arenaAddr + arenaSize > 2 ** 32) {
+    return `an arena of ${arenaSize} bytes at 0x${arenaAddr.toString(16)}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,157 @@
+// What the link machine is, as plain data: see machine.ts for how it moves.
+//
+//   greeting ──HELLO_REPLY──▶ ready ──a job fails, a restart──▶ unsynced ──next job──▶ greeting
+//
+// A job is one call of `execute`. Only the first of `jobs` is worked on. Each of its slots is one planned frame:
+//
+//   waiting ──sent──▶ sent ──reply──▶ done
+//      ▲               └─ done on the board, answer gone ─▶ lost ─┐
+//      └──────────── what it read is asked again ◀────────────────┘
+
+import type { BatchReply, Op } from '../../protocol/batch.js';
+import type { Frame } from '../../protocol/frame.js';
+import type { Hello } from '../../protocol/hello.js';
+import { TABLE_HASH } from '../../protocol/table-hash.js';
+import type { BarewireError } from '../diag/error.js';
+import type { CounterName } from './counters.js';
+import type { BoardState } from './errors.js';
+import type { PlannedFrame } from './plan.js';
+import { type Timing, UNMEASURED } from './timing.js';
+
+export interface LinkConfig {
+  /** Name of the port, for messages. */
+  readonly port: string;
+  /** Bits a second of the line, for the time that frames need on it. */
+  readonly baud: number;
+  /** All of the time that the first HELLO_REPLY may take. */
+  readonly helloTimeoutMs: number;
+  /** Waits without any sign of life before giving up. */
+  readonly tries: number;
+  /** How often one batch is sent, or BREAK, before giving up. */
+  readonly sends: number;
+  /** While code runs, this long without a word from the board is followed by a PING. */
+  readonly pingIntervalMs: number;
+  readonly tableHash: number;
+}
+
+export const DEFAULT_CONFIG: LinkConfig = {
+  port: 'the board',
+  baud: 115_200,
+  helloTimeoutMs: 3000,
+  tries: 6,
+  sends: 10,
+  pingIntervalMs: 1000,
+  tableHash: TABLE_HASH,
+};
+
+export interface Slot {
+  /** The frame as planned. */
+  readonly plan: PlannedFrame;
+  /** What is sent for it: the plan, or later only what it read. */
+  readonly asked: PlannedFrame;
+  readonly state: 'waiting' | 'sent' | 'lost' | 'done';
+  readonly seq: number;
+  readonly sends: number;
+  readonly sentAtMs: number;
+  readonly frame: Frame | undefined;
+  readonly reply: BatchReply | undefined;
+}
+
+export interface Job {
+  readonly id: number;
+  readonly ops: readonly Op[];
+  readonly runTimeoutMs: number | undefined;
+  /** Absent until the limits of the board are known. */
+  readonly slots: readonly Slot[] | undefined;
+  /** The board said that code runs. */
+  readonly running: boolean;
+  /** When BREAK was first wanted. */
+  readonly breakingSinceMs: number | undefined;
+  readonly breaks: number;
+  /** When the run has had its time. */
+  readonly breakAtMs: number | undefined;
+}
+
+/** What the one timer is for. */
+export interface Wait {
+  readonly sinceMs: number;
+  readonly deadlineMs: number;
+  /** Times asked without any sign of life. */
+  readonly tries: number;
+}
+
+export interface LinkState {
+  readonly phase: 'greeting' | 'ready' | 'unsynced' | 'closed';
+  readonly config: LinkConfig;
+  readonly hello: Hello | undefined;
+  readonly helloSeq: number;
+  /** Seq of the next new batch. */
+  readonly nextSeq: number;
+  readonly jobs: readonly Job[];
+  readonly wait: Wait | undefined;
+  readonly timing: Timing;
+  /** A PING is out whose STATE was not acted on yet. */
+  readonly pinged: boolean;
+  /** `expected` of the NAK acted on last, until something else happens. */
+  readonly nakked: number | undefined;
+  /** BREAKs sent in this greeting. */
+  readonly greetingBreaks: number;
+  readonly badFrames: number;
+  readonly outputOffset: number;
+  readonly boardState: BoardState | undefined;
+}
+
+export type LinkInput =
+  | { readonly type: 'start'; readonly nowMs: number }
+  | { readonly type: 'frame'; readonly frame: Frame; readonly nowMs: number }
+  | { readonly type: 'badFrame'; readonly nowMs: number }
+  | {
+      readonly type: 'execute';
+      readonly id: number;
+      readonly ops: readonly Op[];
+      readonly runTimeoutMs: number | undefined;
+      readonly nowMs: number;
+    }
+  | { readonly type: 'break'; readonly nowMs: number }
+  | { readonly type: 'timer'; readonly nowMs: number }
+  | { readonly type: 'closed'; readonly cause: Error | undefined; readonly nowMs: number };
+
+export type LinkEffect =
+  /** `fresh`: end whatever stands half-sent on the line with a 0x00 first. */
+  | { readonly type: 'send'; readonly frame: Frame; readonly fresh: boolean }
+  | { readonly type: 'count'; readonly name: CounterName; readonly by: number }
+  | { readonly type: 'connected'; readonly hello: Hello }
+  | { readonly type: 'refused'; readonly error: BarewireError }
+  | { readonly type: 'settled'; readonly id: number; readonly reply: BatchReply }
+  | { readonly type: 'failed'; readonly id: number; readonly error: BarewireError }
+  | { readonly type: 'output'; readonly bytes: Uint8Array }
+  | { readonly type: 'restart'; readonly hello: Hello };
+
+/** A link on which nothing was said yet.
+ *  @param firstSeq seq of the first HELLO, 1–255; one that an earlier session hardly used */
+export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
+  return {
+    phase: 'unsynced',
+    config,
+    hello: undefined,
+    helloSeq: firstSeq,
+    nextSeq: 0,
+    jobs: [],
+    wait: undefined,
+    timing: UNMEASURED,
+    pinged: false,
+    nakked: undefined,
+    greetingBreaks: 0,
+    badFrames: 0,
+    outputOffset: 0,
+    boardState: undefined,
+  };
+}
+
+/** When the machine wants to be called with `timer`, if at all. */
+export function nextDeadline({ wait, jobs }: LinkState): number | undefined {
+  const job = jobs[0];
+  const breakAtMs = job?.breakingSinceMs === undefined ? job?.breakAtMs : undefined;
+  if (wait === undefined || breakAtMs === undefined) return wait?.deadlineMs;
+  return Math.min(wait.deadlineMs, breakAtMs);
+}

@@ -1,0 +1,146 @@
+// The link as a pure machine: (state, input) → state and effects. The shell in link.ts owns the port and the
+// timer and does what the effects say; tests drive it with a modelled board and a fake clock.
+//
+// Every wait has a bound. Without an answer the host asks with PING, whose STATE says how far the board got, so
+// that a batch is sent again only when it was not begun, or to have its stored reply once more.
+
+import { decodeFields, MalformedBody } from '../../protocol/fields.js';
+import type { Frame } from '../../protocol/frame.js';
+import { FRAMES } from '../../protocol/messages.js';
+import {
+  beginBreak,
+  finishJob,
+  noteRunning,
+  onBatchReply,
+  onNak,
+  onState,
+  onWaitOver,
+  planJob,
+  pump,
+} from './batches.js';
+import { closed } from './errors.js';
+import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
+import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
+import { count, describeJob, failJob, type Turn } from './turn.js';
+
+/** One move of the link. Changes neither `state` nor `input`. */
+export function step(state: LinkState, input: LinkInput): { state: LinkState; effects: readonly LinkEffect[] } {
+  const turn: Turn = { state: { ...state }, effects: [], nowMs: input.nowMs };
+  take(turn, input);
+  advance(turn);
+  return { state: turn.state, effects: turn.effects };
+}
+
+function take(turn: Turn, input: LinkInput): void {
+  const { state } = turn;
+  if (input.type === 'execute') {
+    const { id, ops, runTimeoutMs } = input;
+    const fresh = { slots: undefined, running: false, breakingSinceMs: undefined, breaks: 0, breakAtMs: undefined };
+    state.jobs = [...state.jobs, { id, ops, runTimeoutMs, ...fresh }];
+    if (state.phase === 'closed') failAll(turn, undefined);
+    return;
+  }
+  if (state.phase === 'closed') return;
+  switch (input.type) {
+    case 'start':
+      startGreeting(turn);
+      return;
+    case 'frame':
+      onFrame(turn, input.frame);
+      return;
+    case 'badFrame':
+      state.badFrames++;
+      return;
+    case 'break':
+      beginBreak(turn);
+      return;
+    case 'timer':
+      onTimer(turn);
+      return;
+    case 'closed':
+      if (state.hello === undefined) {
+        turn.effects.push({ type: 'refused', error: closed(state.config.port, 'the handshake', input.cause) });
+      }
+      failAll(turn, input.cause);
+      return;
+  }
+}
+
+function failAll(turn: Turn, cause: Error | undefined): void {
+  while (turn.state.jobs.length > 0) failJob(turn, closed(turn.state.config.port, describeJob(turn), cause));
+  turn.state.phase = 'closed';
+  turn.state.wait = undefined;
+}
+
+function onTimer(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const job = state.jobs[0];
+  if (job?.breakAtMs !== undefined && job.breakingSinceMs === undefined && nowMs >= job.breakAtMs) beginBreak(turn);
+  if (state.wait === undefined || nowMs < state.wait.deadlineMs) return;
+  if (state.phase === 'greeting') onGreetingTimer(turn);
+  else onWaitOver(turn);
+}
+
+function onFrame(turn: Turn, frame: Frame): void {
+  count(turn, 'good');
+  const { state } = turn;
+  try {
+    if (state.phase === 'ready') onReadyFrame(turn, frame);
+    else if (frame.kind === 'HELLO_REPLY' && state.phase === 'greeting') onGreetingReply(turn, frame);
+    else if (frame.kind === 'HELLO_REPLY') onUnaskedHello(turn, frame);
+    else if (frame.kind === 'STATE' && state.phase === 'greeting') {
+      onGreetingState(turn, decodeFields(FRAMES.STATE.fields, frame.body).running !== 0);
+    } else count(turn, 'unexpected');
+  } catch (error) {
+    if (!(error instanceof MalformedBody)) throw error;
+    count(turn, 'malformed');
+  }
+}
+
+function onReadyFrame(turn: Turn, frame: Frame): void {
+  switch (frame.kind) {
+    case 'BATCH_REPLY':
+      onBatchReply(turn, frame);
+      return;
+    case 'NAK':
+      onNak(turn, frame);
+      return;
+    case 'STATE':
+      onState(turn, frame.body);
+      return;
+    case 'OUTPUT':
+      onOutput(turn, frame);
+      return;
+    case 'HELLO_REPLY':
+      onUnaskedHello(turn, frame);
+      return;
+    default:
+      count(turn, 'unexpected');
+  }
+}
+
+function onOutput(turn: Turn, { body }: Frame): void {
+  const { state } = turn;
+  const { offset, data } = decodeFields(FRAMES.OUTPUT.fields, body);
+  const missing = (offset - state.outputOffset) | 0;
+  if (missing < 0) {
+    count(turn, 'repeated');
+    return;
+  }
+  if (missing > 0) count(turn, 'outputLost', missing);
+  state.outputOffset = (offset + data.length) >>> 0;
+  turn.effects.push({ type: 'output', bytes: data });
+  noteRunning(turn);
+}
+
+/** Goes on with whatever the input has made possible. */
+function advance(turn: Turn): void {
+  const { state } = turn;
+  while (state.jobs.length > 0) {
+    if (state.phase === 'unsynced') startGreeting(turn);
+    if (state.phase !== 'ready') return;
+    if (state.jobs[0]!.slots === undefined) planJob(turn);
+    pump(turn);
+    if (!finishJob(turn)) return;
+  }
+}
