@@ -2,6 +2,8 @@
  *
  *   seq - last   1 execute · 0 the stored reply again · older REPEATED · else NAK with the seq waited for
  *
+ * A seq is old only if it came after the newest HELLO; what was before it belongs to another sequence.
+ *
  * All that comes off the line is doubted: `take` never reads beyond the body, and every op tests its fields
  * before it touches memory. State lies in `stub` and not on the stack, because a fault or BREAK cuts a batch
  * short at any instruction; stub_finish then answers for it. */
@@ -9,6 +11,9 @@
 
 /* Results a RUN may need room for: a fault record with its length. Greater than value and micros. */
 #define RUN_ROOM (1u + 4u * BW_FAULT_WORDS_CORTEXM)
+
+/* How far back a seq is old rather than far ahead. */
+#define KNOWN_MAX 128u
 
 struct stub_state stub;
 uint8_t stub_frames[STUB_SLOTS][STUB_MAX_FRAME - STUB_HEADER] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
@@ -227,30 +232,32 @@ bool stub_poll(void) {
     return false;
   }
   STUB_FENCE();
-  const uint8_t ahead = (uint8_t)(slot->seq - stub.last_seq);
-  if (slot->kind != BW_FRAME_HELLO && ahead == 1) {
+  const uint8_t seq = slot->seq;
+  const uint8_t behind = (uint8_t)(stub.last_seq - seq);
+  if (slot->kind != BW_FRAME_HELLO && behind == 0xFFu) {
     stub.busy = 1;
-    stub.stored = 1;
-    stub.last_seq = slot->seq;
+    stub.last_seq = seq;
+    stub.known += stub.known != KNOWN_MAX;
     stub.in = stub_frames[stub.work_slot];
     stub.in_end = stub.in + slot->length;
     execute(slot->kind == BW_FRAME_BATCH_CONT && stub.failed);
     answer();
     return true;
   }
-  const uint8_t kind = slot->kind;
-  const uint8_t seq = slot->seq;
+  const bool hello = slot->kind == BW_FRAME_HELLO;
   release();
-  if (kind == BW_FRAME_HELLO) {
+  if (hello) {
     stub.last_seq = seq;
-    stub.stored = 0;
+    stub.known = 0;
     stub.failed = 0;
     stub.output_offset = 0;
     stub_send_hello(seq);
-  } else if (ahead == 0 && stub.stored) {
-    stub_send_reply(seq, stub.status, stub.done, stub.reply_length);
-  } else if (ahead == 0 || ahead > 128u) {
-    stub_send_reply(seq, BW_STATUS_REPEATED, 0, 0);
+  } else if (behind < stub.known) {
+    if (behind == 0) {
+      stub_send_reply(seq, stub.status, stub.done, stub.reply_length);
+    } else {
+      stub_send_reply(seq, BW_STATUS_REPEATED, 0, 0);
+    }
   } else {
     stub_begin(BW_FRAME_NAK, seq);
     stub_head_bytes(stub.last_seq + 1u, 1);

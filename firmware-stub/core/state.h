@@ -47,7 +47,7 @@ struct stub_state {
 
   /* Sequence. */
   uint8_t last_seq; /* newest batch begun, or of the newest HELLO */
-  uint8_t stored;   /* `reply` answers last_seq */
+  uint8_t known;    /* batches begun since that HELLO, 128 at most; if any, the stored reply answers last_seq */
   uint8_t failed;   /* that batch did not end OK */
   uint8_t work_slot;
 

@@ -1,0 +1,172 @@
+/* The core of the stub on a PC: bytes from standard input are what the receive interrupt takes off the line, and
+ * what the stub sends goes to standard output. RUN calls the functions below instead of the board's. Built with
+ * sanitizers, so a read or write outside of any buffer ends the process with a report.
+ *
+ *   harness [frames]   look for work after so many frames (default: after every byte) */
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+#define FUNCTION(offset) (STUB_ARENA_ADDR + (offset) + 1u)
+/* A word outside of the arena that READ can see: how often a function ran. */
+#define RUN_COUNT_ADDR 0x30000000u
+
+static uint8_t arena[STUB_ARENA_SIZE] __attribute__((aligned(4)));
+static uint32_t run_count;
+static uint32_t micros;
+static uint32_t service_wanted;
+static uint32_t listen_while_sending; /* bytes still to be sent before the next frame is taken off the line */
+static jmp_buf abandoned;
+static jmp_buf restarted;
+
+static _Noreturn void abandon(uint32_t status, uint32_t first_word) {
+  uint32_t record[BW_FAULT_WORDS_CORTEXM];
+  for (uint32_t i = 0; i < BW_FAULT_WORDS_CORTEXM; i++) {
+    record[i] = first_word + i;
+  }
+  if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
+    abort();
+  }
+  longjmp(abandoned, 1);
+}
+
+volatile uint8_t *stub_at(uint32_t addr) {
+  if (addr - STUB_ARENA_ADDR < STUB_ARENA_SIZE) {
+    return &arena[addr - STUB_ARENA_ADDR];
+  }
+  if (addr - RUN_COUNT_ADDR < sizeof run_count) {
+    return (uint8_t *)&run_count + (addr - RUN_COUNT_ADDR);
+  }
+  abandon(BW_STATUS_FAULT, addr);
+}
+
+/* Raised from the receive interrupt or from a sender, the service interrupt comes when those are done. */
+void stub_arch_service(void) { service_wanted = 1; }
+
+static void service(void) {
+  while (service_wanted) {
+    service_wanted = 0;
+    const uint32_t status = stub_service();
+    if (status != 0) {
+      abandon(status, 100);
+    }
+  }
+}
+
+_Noreturn void stub_arch_stop(void) {
+  service_wanted = 1;
+  service();
+  abort();
+}
+
+/* One byte off the line; false at its end. */
+static int listen(void) {
+  const int byte = getchar();
+  if (byte == EOF) {
+    return -1;
+  }
+  stub_receive((uint8_t)byte);
+  return byte;
+}
+
+void stub_port_init(void) {}
+
+void stub_port_write(uint8_t byte) {
+  putchar(byte);
+  if (listen_while_sending != 0 && --listen_while_sending == 0) {
+    while (listen() > 0) {
+    }
+  }
+}
+
+_Noreturn void stub_port_reset(void) { longjmp(restarted, 1); }
+
+uint32_t bw_micros(void) { return micros; }
+
+static uint32_t run_return(void) {
+  micros += 7;
+  return 42;
+}
+
+static uint32_t run_exit(void) { bw_exit(3); }
+
+static uint32_t run_fault(void) { abandon(BW_STATUS_FAULT, 3); }
+
+/* As code that runs while bytes come in: until BREAK, or the end of the line. */
+static uint32_t run_listen(void) {
+  while (listen() >= 0) {
+    service();
+  }
+  return 1;
+}
+
+static uint32_t run_print(void) {
+  bw_output("hello\n", 6);
+  return 0;
+}
+
+static uint32_t run_print_much(void) {
+  char text[1000];
+  for (uint32_t i = 0; i < sizeof text; i++) {
+    text[i] = (char)(i % 251u); /* zeros among them */
+  }
+  bw_output(text, sizeof text);
+  return 0;
+}
+
+/* A whole frame comes in while the fifth byte of output goes out. */
+static uint32_t run_print_and_listen(void) {
+  listen_while_sending = 5;
+  bw_output("hello\n", 6);
+  service();
+  bw_output("again\n", 6);
+  return 0;
+}
+
+static const struct {
+  uint32_t entry;
+  uint32_t (*call)(void);
+} FUNCTIONS[] = {
+    {FUNCTION(0x100), run_return}, {FUNCTION(0x200), run_exit},       {FUNCTION(0x300), run_fault},
+    {FUNCTION(0x400), run_listen}, {FUNCTION(0x500), run_print},      {FUNCTION(0x600), run_print_much},
+    {FUNCTION(0x700), run_print_and_listen},
+};
+
+uint32_t stub_arch_run(uint32_t entry) {
+  run_count++;
+  for (size_t i = 0; i < sizeof FUNCTIONS / sizeof FUNCTIONS[0]; i++) {
+    if (FUNCTIONS[i].entry == entry) {
+      return FUNCTIONS[i].call();
+    }
+  }
+  abandon(BW_STATUS_FAULT, entry);
+}
+
+static void work(void) {
+  if (setjmp(abandoned) != 0) {
+    stub_finish();
+  }
+  do {
+    service();
+  } while (stub_poll() || service_wanted);
+}
+
+int main(int count, char **arguments) {
+  static int frames, seen; /* static: they outlive the jump */
+  frames = count > 1 ? atoi(arguments[1]) : 0;
+  setjmp(restarted);
+  memset(&stub, 0, sizeof stub);
+  service_wanted = 0;
+  stub_start();
+  for (int byte = listen(); byte >= 0; byte = listen()) {
+    seen += byte == 0;
+    if (frames == 0 || (byte == 0 && seen % frames == 0)) {
+      work();
+    }
+  }
+  work();
+  return 0;
+}
