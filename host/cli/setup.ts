@@ -1,0 +1,250 @@
+// Gets a machine ready: installs what the toolchain lacks where apt may be used, says what to install where not,
+// then has the firmware images built. `npm start` runs it first, `npm test` with `--tests`. When nothing is to be
+// done it starts no process and says nothing.
+//
+//     node dist/host/cli/setup.js [--tests] [--dry-run]        exit code 0, or 2 if something is still missing
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { BOARDS } from '../../boards/index.js';
+import { environment } from '../diag/environment.js';
+import { BarewireError } from '../diag/error.js';
+import { packageRoot } from '../diag/package-root.js';
+import { findProgram } from '../toolchain/find-llvm.js';
+import { describeMissing, findToolchain, type Missing } from '../toolchain/toolchain.js';
+import { EXIT, errorText } from './exit-codes.js';
+import {
+  PROMPT_PIECES,
+  type Privilege,
+  packagesOf,
+  parseAptPolicy,
+  planSetup,
+  remedyOf,
+  type SetupPiece,
+  TEST_PIECES,
+} from './setup-plan.js';
+
+const INSTALL_TIMEOUT_MS = 20 * 60_000;
+const FIRMWARE_TIMEOUT_MS = 5 * 60_000;
+const ASK_TIMEOUT_MS = 30_000;
+const TAIL_LINES = 20;
+
+/** A missing piece as the set-up sees it. */
+export type MissingPiece = Omit<Missing, 'piece'> & { readonly piece: SetupPiece };
+
+/** What is missing for the prompt, or for the tests; each piece once. */
+export function findMissing(pieces: readonly SetupPiece[]): MissingPiece[] {
+  const found: MissingPiece[] = BOARDS.flatMap((board) => findToolchain(board).missing);
+  const { path } = environment();
+  if (findProgram('cc', path) === undefined && findProgram('gcc', path) === undefined) {
+    found.push({ piece: 'cc', reason: 'no native C compiler (cc, gcc)', remedy: remedyOf('cc') });
+  }
+  return pieces.map((piece) => found.find((each) => each.piece === piece)).filter((each) => each !== undefined);
+}
+
+/** The error that names the commands for every system. */
+export function mustInstallError(missing: readonly MissingPiece[], why: string): BarewireError {
+  return new BarewireError('CLI_SETUP_MISSING', `${describeMissing(missing as readonly Missing[])}\n${why}`, {
+    missing: missing.map((each) => each.piece),
+  });
+}
+
+/** The error for a package manager that refused, with the end of its own words. */
+export function aptFailedError(command: readonly string[], output: string): BarewireError {
+  const tail = output.trimEnd().split('\n').slice(-TAIL_LINES);
+  const text = [`\`${command.join(' ')}\` failed; its last words:`, ...tail.map((line) => `  ${line}`)].join('\n');
+  return new BarewireError('CLI_SETUP_APT', text, { command });
+}
+
+/** The error for a distribution that has no package new enough. */
+export function unavailableError(choices: readonly (readonly string[])[]): BarewireError {
+  const lines = choices.map((names) => `  ${names.join(' or ')}`);
+  const text = [
+    'apt offers none of these packages, even after `apt-get update`:',
+    ...lines,
+    'install clang 16 or newer from LLVM (or name one by BAREWIRE_CLANG), then try again',
+  ].join('\n');
+  return new BarewireError('CLI_SETUP_UNAVAILABLE', text, { choices });
+}
+
+/** Makes the machine ready.
+ *  @param say prints one line of progress
+ *  @throws CLI_SETUP_MISSING, CLI_SETUP_APT, CLI_SETUP_UNAVAILABLE, CLI_SETUP_FIRMWARE */
+export async function setUp(
+  options: { readonly tests: boolean; readonly dryRun: boolean },
+  say: (text: string) => void,
+): Promise<void> {
+  const pieces = options.tests ? TEST_PIECES : PROMPT_PIECES;
+  const missing = findMissing(pieces);
+  if (missing.length > 0) await install(missing, options.dryRun, say);
+  else if (options.dryRun) say('nothing is missing');
+  if (options.dryRun) {
+    say(firmwareIsCurrent() ? 'the firmware images are up to date' : 'would build the firmware images');
+    return;
+  }
+  const left = missing.length === 0 ? [] : findMissing(pieces);
+  if (left.length > 0) throw mustInstallError(left, 'apt installed its packages, yet this was not found.');
+  if (!firmwareIsCurrent()) await buildFirmware();
+}
+
+async function install(missing: readonly MissingPiece[], dryRun: boolean, say: (text: string) => void): Promise<void> {
+  const names = missing.map((each) => each.piece);
+  const candidates = names.flatMap(packagesOf).flat();
+  const apt = process.platform === 'linux' && findProgram('apt-get', environment().path) !== undefined;
+  const privilege = apt ? findPrivilege() : 'none';
+  let refreshed = false;
+  for (;;) {
+    const offers = apt ? askApt(candidates) : new Map<string, number | undefined>();
+    const plan = planSetup(names, { apt, privilege, offers, refreshed });
+    switch (plan.kind) {
+      case 'nothing':
+        return;
+      case 'ask':
+        throw mustInstallError(missing, apt ? 'Neither root nor passwordless sudo: please run it yourself.' : '');
+      case 'unavailable':
+        throw unavailableError(plan.choices);
+      case 'refresh':
+        if (dryRun) {
+          say(`would run: ${aptCommand(privilege, ['update']).join(' ')}`);
+          say(`would install packages for: ${names.join(', ')}`);
+          return;
+        }
+        say('barewire set-up: reading the package lists (apt-get update)');
+        await runApt(aptCommand(privilege, ['update']));
+        refreshed = true;
+        break;
+      case 'install': {
+        const command = aptCommand(privilege, ['install', '-y', '--no-install-recommends', ...plan.packages]);
+        if (dryRun) {
+          say(`would run: ${command.join(' ')}`);
+          return;
+        }
+        say(`barewire set-up: installing ${plan.packages.join(' ')} (apt-get, a few minutes)`);
+        const failure = await tryApt(command);
+        if (failure === undefined) return;
+        // Lists that have grown old name files that are gone: read them again, once.
+        if (refreshed) throw failure;
+        say('barewire set-up: reading the package lists again (apt-get update)');
+        await runApt(aptCommand(privilege, ['update']));
+        refreshed = true;
+      }
+    }
+  }
+}
+
+function findPrivilege(): Privilege {
+  if (process.getuid?.() === 0) return 'root';
+  const sudo = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore', timeout: ASK_TIMEOUT_MS });
+  return sudo.status === 0 ? 'sudo' : 'none';
+}
+
+// `env` sets the variables behind sudo, which would drop ours.
+function aptCommand(privilege: Privilege, words: readonly string[]): string[] {
+  const sudo = privilege === 'sudo' ? ['sudo', '-n'] : [];
+  return [
+    ...sudo,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'LC_ALL=C',
+    'apt-get',
+    '-q',
+    '-o',
+    'DPkg::Lock::Timeout=120',
+    ...words,
+  ];
+}
+
+function askApt(names: readonly string[]): Map<string, number | undefined> {
+  const asked = spawnSync('env', ['LC_ALL=C', 'apt-cache', 'policy', ...names], {
+    encoding: 'utf8',
+    timeout: ASK_TIMEOUT_MS,
+  });
+  return parseAptPolicy(asked.stdout ?? '');
+}
+
+async function runApt(command: readonly string[]): Promise<void> {
+  const failure = await tryApt(command);
+  if (failure !== undefined) throw failure;
+}
+
+async function tryApt(command: readonly string[]): Promise<BarewireError | undefined> {
+  const { ok, output } = await runQuietly(command, INSTALL_TIMEOUT_MS);
+  return ok ? undefined : aptFailedError(command, output);
+}
+
+function runQuietly(command: readonly string[], timeoutMs: number): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString('utf8');
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', (error) => resolve({ ok: false, output: `${output}${error.message}` }));
+    child.on('close', (code, signal) => {
+      const note = signal === null ? '' : `\nended by ${signal} (limit: ${timeoutMs / 1000} s)`;
+      resolve({ ok: code === 0, output: output + note });
+    });
+  });
+}
+
+// What the images are made of: C, assembler, linker scripts and the table of flags.
+const FIRMWARE_SOURCE = /(\.(c|h|S|ld)|images\.ts)$/;
+
+/** True if every board's stub image is there and no source of it is newer. */
+export function firmwareIsCurrent(root = packageRoot()): boolean {
+  const build = join(root, 'firmware-stub', 'build');
+  const images = BOARDS.map((board) => changedAt(join(build, `${board.image}.elf`)));
+  const archives = BOARDS.map((board) =>
+    join(build, `support-${board.multilib.replaceAll('/', '-')}`, 'libbarewire.a'),
+  );
+  if (images.includes(undefined) || !archives.every((file) => existsSync(file))) return false;
+  const oldest = Math.min(...images.map((at) => at ?? 0));
+  return newestIn(join(root, 'firmware-stub'), 'build') <= oldest;
+}
+
+function changedAt(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+function newestIn(folder: string, except: string): number {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === except) continue;
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) newest = Math.max(newest, newestIn(path, except));
+    else if (FIRMWARE_SOURCE.test(entry.name)) newest = Math.max(newest, changedAt(path) ?? 0);
+  }
+  return newest;
+}
+
+async function buildFirmware(): Promise<void> {
+  const script = join(packageRoot(), 'dist', 'firmware-stub', 'build.js');
+  const { ok, output } = await runQuietly([process.execPath, script, '--quiet'], FIRMWARE_TIMEOUT_MS);
+  if (ok) return;
+  throw new BarewireError(
+    'CLI_SETUP_FIRMWARE',
+    `the firmware images could not be built (\`npm run firmware\`):\n${output.trimEnd()}`,
+    { script },
+  );
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const unknown = argv.find((word) => word !== '--tests' && word !== '--dry-run');
+  if (unknown !== undefined) {
+    console.error(`setup: unknown option ${unknown}; it takes --tests and --dry-run`);
+    return EXIT.usage;
+  }
+  try {
+    await setUp({ tests: argv.includes('--tests'), dryRun: argv.includes('--dry-run') }, (text) => console.error(text));
+    return EXIT.ok;
+  } catch (error) {
+    console.error(errorText(error));
+    return EXIT.usage;
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main(process.argv.slice(2));
