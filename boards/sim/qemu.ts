@@ -1,0 +1,107 @@
+// A board in a QEMU process. Its UART is the process's standard input and output: no socket file to clean up, and
+// the quickest of the transports measured (see docs of this folder's benchmark in bench/).
+//
+// The process must not outlive us. close() ends it; a normal exit of the host ends it; and where util-linux's
+// setpriv is at hand the kernel ends it when the host is killed.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import type { BytePort } from '../../protocol/byte-port.js';
+import type { BoardRecord } from '../board.js';
+import { BoardError } from './errors.js';
+
+const QEMU = 'qemu-system-arm';
+const SETPRIV = '/usr/bin/setpriv';
+/** Last words of a process that are kept, in characters. */
+const KEPT_WORDS = 4000;
+
+/** Starts QEMU with the image. Resolves when the process runs; whether the stub answers is for the handshake.
+ *  @throws BOARD_QEMU_MISSING, BOARD_QEMU_FAILED with QEMU's own words */
+export async function startQemu(
+  board: BoardRecord,
+  machine: string,
+  imagePath: string,
+  qemu = QEMU,
+): Promise<BytePort> {
+  if (!existsSync(imagePath)) {
+    throw new BoardError('BOARD_IMAGE', `${imagePath}: no such stub image; build it: npm run firmware`, { imagePath });
+  }
+  const args = ['-M', machine, '-nographic', '-monitor', 'none', '-serial', 'stdio', '-kernel', imagePath];
+  const child = spawnTied(qemu, args);
+  await new Promise<void>((resolve, reject) => {
+    child.once('spawn', resolve);
+    child.once('error', (cause) => reject(missing(qemu, cause)));
+  });
+  return new QemuPort(board.name, qemu, child);
+}
+
+function spawnTied(qemu: string, args: readonly string[]): ChildProcess {
+  const stdio = ['pipe', 'pipe', 'pipe'] as const;
+  if (process.platform === 'linux' && existsSync(SETPRIV)) {
+    return spawn(SETPRIV, ['--pdeathsig', 'KILL', '--', qemu, ...args], { stdio: [...stdio] });
+  }
+  return spawn(qemu, args, { stdio: [...stdio] });
+}
+
+function missing(qemu: string, cause: unknown): BoardError {
+  const text = `${qemu} is not installed; on Debian and Ubuntu: apt install qemu-system-arm; with brew: brew install qemu`;
+  return new BoardError('BOARD_QEMU_MISSING', text, { qemu }, { cause });
+}
+
+class QemuPort implements BytePort {
+  private dataListener: (bytes: Uint8Array) => void = () => {};
+  private closeListener: (cause?: Error) => void = () => {};
+  private words = '';
+  private closing = false;
+  private ended: { cause: Error | undefined } | undefined;
+  private readonly gone: Promise<void>;
+  private readonly killOnExit = () => this.child.kill('SIGKILL');
+
+  constructor(
+    readonly name: string,
+    private readonly qemu: string,
+    private readonly child: ChildProcess,
+  ) {
+    process.once('exit', this.killOnExit);
+    child.stdout!.on('data', (bytes: Buffer) => this.dataListener(bytes));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.words = (this.words + text).slice(-KEPT_WORDS);
+    });
+    child.stdin!.on('error', () => {}); // a broken pipe: the end of the process tells the rest
+    this.gone = new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        process.off('exit', this.killOnExit);
+        this.ended = { cause: this.closing ? undefined : this.failure(code, signal) };
+        this.closeListener(this.ended.cause);
+        resolve();
+      });
+    });
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.child.stdin!.writable) this.child.stdin!.write(bytes);
+  }
+
+  onData(listener: (bytes: Uint8Array) => void): void {
+    this.dataListener = listener;
+  }
+
+  onClose(listener: (cause?: Error) => void): void {
+    this.closeListener = listener;
+    if (this.ended !== undefined) listener(this.ended.cause);
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    this.child.kill('SIGKILL');
+    await this.gone;
+  }
+
+  private failure(code: number | null, signal: NodeJS.Signals | null): BoardError {
+    const words = this.words.trim();
+    if (/No such file or directory/.test(words) && words.includes('setpriv')) return missing(this.qemu, words);
+    const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+    const text = `${this.qemu} for ${this.name} ended with ${how}${words === '' ? '' : `:\n${words}`}`;
+    return new BoardError('BOARD_QEMU_FAILED', text, { code, signal, words });
+  }
+}
