@@ -133,7 +133,7 @@ export function describeMissing(missing: readonly Missing[]): string {
 }
 
 /** Joins commands that differ only in their last word: one installation instead of several. */
-function mergeCommands(commands: readonly string[]): string[] {
+export function mergeCommands(commands: readonly string[]): string[] {
   const groups = new Map<string, string[]>();
   for (const command of commands) {
     const cut = command.lastIndexOf(' ');
