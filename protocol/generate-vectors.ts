@@ -306,7 +306,7 @@ const SESSIONS: readonly VectorSession[] = [
       nak('and so is a wider one', 100, 2),
       batch('the awaited number goes on', 2, [{ op: 'WRITE', addr: ARENA, data: bytes(2) }], ok({ op: 'WRITE' })),
       hello(40),
-      nak('HELLO starts a new sequence', 3, 41),
+      nak('HELLO starts a new sequence', 43, 41),
       batch('at its number + 1', 41, [{ op: 'READ', addr: ARENA, len: 1 }], ok({ op: 'READ', data: bytes(2) })),
       { name: 'BREAK of an idle board does nothing', send: frame('BREAK', 0), expect: [] },
       ping(9, 41, 0, 0),

@@ -1,5 +1,8 @@
 // A board in a QEMU process. Its UART is the process's standard input and output: no socket file to clean up, and
-// the quickest of the transports measured (see docs of this folder's benchmark in bench/).
+// a Unix socket or a socket pair is no quicker (the UART models take one byte at a time).
+//
+// QEMU looks again at input it refused (the UART was not yet on) only once a second, so nothing is sent before the
+// board has said its first word.
 //
 // The process must not outlive us. close() ends it; a normal exit of the host ends it; and where util-linux's
 // setpriv is at hand the kernel ends it when the host is killed.
@@ -12,10 +15,12 @@ import { BoardError } from './errors.js';
 
 const QEMU = 'qemu-system-arm';
 const SETPRIV = '/usr/bin/setpriv';
+/** A stub says HELLO_REPLY within 50 ms; a silent image is left to the handshake. */
+const FIRST_WORD_MS = 2000;
 /** Last words of a process that are kept, in characters. */
 const KEPT_WORDS = 4000;
 
-/** Starts QEMU with the image. Resolves when the process runs; whether the stub answers is for the handshake.
+/** Starts QEMU with the image. Resolves when the board has said something, or has had its time for it.
  *  @throws BOARD_QEMU_MISSING, BOARD_QEMU_FAILED with QEMU's own words */
 export async function startQemu(
   board: BoardRecord,
@@ -32,7 +37,9 @@ export async function startQemu(
     child.once('spawn', resolve);
     child.once('error', (cause) => reject(missing(qemu, cause)));
   });
-  return new QemuPort(board.name, qemu, child);
+  const port = new QemuPort(board.name, qemu, child);
+  await port.firstWord();
+  return port;
 }
 
 function spawnTied(qemu: string, args: readonly string[]): ChildProcess {
@@ -49,7 +56,8 @@ function missing(qemu: string, cause: unknown): BoardError {
 }
 
 class QemuPort implements BytePort {
-  private dataListener: (bytes: Uint8Array) => void = () => {};
+  private readonly early: Uint8Array[] = [];
+  private dataListener = (bytes: Uint8Array): void => void this.early.push(bytes);
   private closeListener: (cause?: Error) => void = () => {};
   private words = '';
   private closing = false;
@@ -78,12 +86,25 @@ class QemuPort implements BytePort {
     });
   }
 
+  /** @throws BOARD_QEMU_FAILED when the process ends before its first word */
+  async firstWord(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, FIRST_WORD_MS);
+      this.child.stdout!.once('data', () => resolve());
+      this.gone.then(resolve);
+    });
+    clearTimeout(timer);
+    if (this.ended?.cause !== undefined) throw this.ended.cause;
+  }
+
   write(bytes: Uint8Array): void {
     if (this.child.stdin!.writable) this.child.stdin!.write(bytes);
   }
 
   onData(listener: (bytes: Uint8Array) => void): void {
     this.dataListener = listener;
+    for (const bytes of this.early.splice(0)) listener(bytes);
   }
 
   onClose(listener: (cause?: Error) => void): void {
