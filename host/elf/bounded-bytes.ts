@@ -8,12 +8,15 @@ const utf8 = new TextDecoder();
 
 /** A little-endian file whose reads are checked. `name` is for messages. */
 export class BoundedBytes {
+  readonly bytes: Uint8Array;
   private readonly view: DataView;
 
   constructor(
-    readonly bytes: Uint8Array,
+    bytes: Uint8Array,
     readonly name: string,
   ) {
+    // A Node Buffer's `slice` shares memory where a Uint8Array's copies: never hand one on.
+    this.bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
