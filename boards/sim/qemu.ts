@@ -1,8 +1,9 @@
 // A board in a QEMU process. Its UART is the process's standard input and output: no socket file to clean up, and
 // a Unix socket or a socket pair is no quicker (the UART models take one byte at a time).
 //
-// QEMU looks again at input it refused (the UART was not yet on) only once a second, so nothing is sent before the
-// board has said its first word.
+// QEMU stops watching the input while the UART is off, and firmware that turns it on does not wake QEMU's main loop,
+// which then sleeps up to a second. So after the board's first word the main loop is woken, by a signal that it
+// takes from a signalfd and that has no other effect.
 //
 // The process must not outlive us. close() ends it; a normal exit of the host ends it; and where util-linux's
 // setpriv is at hand the kernel ends it when the host is killed.
@@ -95,6 +96,7 @@ class QemuPort implements BytePort {
       this.gone.then(resolve);
     });
     clearTimeout(timer);
+    if (process.platform !== 'win32') this.child.kill('SIGIO');
     if (this.ended?.cause !== undefined) throw this.ended.cause;
   }
 
