@@ -69,6 +69,12 @@ export function unavailableError(choices: readonly (readonly string[])[]): Barew
   return new BarewireError('CLI_SETUP_UNAVAILABLE', text, { choices });
 }
 
+/** The error for images that do not build, with the words of the build. */
+export function firmwareError(output: string): BarewireError {
+  const text = `the stub images could not be built; \`npm run firmware\` said:\n${output.trimEnd()}`;
+  return new BarewireError('CLI_SETUP_FIRMWARE', text);
+}
+
 /** Makes the machine ready.
  *  @param say prints one line of progress
  *  @throws CLI_SETUP_MISSING, CLI_SETUP_APT, CLI_SETUP_UNAVAILABLE, CLI_SETUP_FIRMWARE */
@@ -224,12 +230,7 @@ function newestIn(folder: string, except: string): number {
 async function buildFirmware(): Promise<void> {
   const script = join(packageRoot(), 'dist', 'firmware-stub', 'build.js');
   const { ok, output } = await runQuietly([process.execPath, script, '--quiet'], FIRMWARE_TIMEOUT_MS);
-  if (ok) return;
-  throw new BarewireError(
-    'CLI_SETUP_FIRMWARE',
-    `the firmware images could not be built (\`npm run firmware\`):\n${output.trimEnd()}`,
-    { script },
-  );
+  if (!ok) throw firmwareError(output);
 }
 
 async function main(argv: readonly string[]): Promise<number> {
