@@ -9,27 +9,39 @@
  * short at any instruction; stub_finish then answers for it. */
 #include "state.h"
 
+/* Inlined into one another, the ops fight for eight registers: apart they are a tenth smaller. */
+#define NOINLINE __attribute__((noinline))
+
 /* Results a RUN may need room for: a fault record with its length. Greater than value and micros. */
-#define RUN_ROOM (1u + 4u * BW_FAULT_WORDS_CORTEXM)
+#define RUN_ROOM (1 + 4 * (int32_t)BW_FAULT_WORDS_CORTEXM)
 
 /* How far back a seq is old rather than far ahead. */
 #define KNOWN_MAX 128u
 
+static const uint8_t NOTHING[4];
+
 struct stub_state stub;
-uint8_t stub_frames[STUB_SLOTS][STUB_MAX_FRAME - STUB_HEADER] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
+struct stub_slot stub_slots[STUB_SLOTS] __attribute__((section(STUB_FRAMES_SECTION)));
 uint8_t stub_reply[STUB_MAX_FRAME] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
 
-static uint32_t left(void) { return (uint32_t)(stub.in_end - stub.in); }
-
-/* The next `count` bytes as a little-endian number; marks the batch malformed if there are fewer. */
-static uint32_t take(uint32_t count) {
-  uint32_t value = 0;
-  if (left() < count) {
+/* Steps over `count` bytes of the batch and hands back where they are; if there are fewer, the batch is
+ * malformed, and the zeros that come back stand for them. */
+static NOINLINE const uint8_t *skip(uint32_t count) {
+  const uint8_t *at = stub.in;
+  if ((uint32_t)(stub.in_end - at) < count) {
     stub.malformed = 1;
-    return 0;
+    return NOTHING;
   }
-  for (uint32_t shift = 0; count != 0; count--, shift += 8) {
-    value |= (uint32_t)*stub.in++ << shift;
+  stub.in = at + count;
+  return at;
+}
+
+/* The next `count` bytes, 4 at most, as a little-endian number. */
+static NOINLINE uint32_t take(uint32_t count) {
+  const uint8_t *at = skip(count);
+  uint32_t value = 0;
+  while (count != 0) {
+    value = value << 8 | at[--count];
   }
   return value;
 }
@@ -50,110 +62,115 @@ static uint32_t take_varint(void) {
   return value;
 }
 
-/* What the reply frame can still take, the op in work counted as done. */
-static uint32_t room(void) {
-  const uint32_t overhead = BW_MIN_FRAME + 2u + (stub.done >= 127u); /* status, done */
-  const uint32_t used = overhead + stub.reply_length;
-  return used < STUB_MAX_FRAME ? STUB_MAX_FRAME - used : 0;
+/* Bytes that the reply frame can still take, the op in work counted as done; below zero if even that is too much. */
+static NOINLINE int32_t room(void) {
+  const int32_t head = BW_MIN_FRAME + 2 + (stub.done >= 127u); /* status, done */
+  return (int32_t)STUB_MAX_FRAME - head - (int32_t)(stub.reply_end - stub_reply);
 }
 
-static void put(uint32_t value, uint32_t count) {
-  for (; count != 0; count--, value >>= 8) {
-    stub_reply[stub.reply_length++] = (uint8_t)value;
-  }
-}
+static void put(uint32_t value, uint32_t count) { stub.reply_end = stub_put(stub.reply_end, value, count); }
 
-static void put_varint(uint32_t value) {
-  for (; value > 127u; value >>= 7) {
-    put(value | 0x80u, 1);
-  }
-  put(value, 1);
-}
-
-/* True if `len` bytes at `offset` from the start of the arena are in it. */
-static bool in_arena(uint32_t offset, uint32_t len) {
-  return offset <= STUB_ARENA_SIZE && len <= STUB_ARENA_SIZE - offset;
-}
-
-static uint32_t crc_of(uint32_t addr, uint32_t len) {
-  uint32_t crc = ~0u;
-  for (; len != 0; len--) {
-    crc = stub_crc_byte(crc, *stub_at(addr++));
-  }
-  return ~crc;
-}
+static void put_varint(uint32_t value) { stub.reply_end = stub_put_varint(stub.reply_end, value); }
 
 /* Appends memory to the reply, by words where they are aligned: peripherals want it, and the word is one instant. */
-static uint32_t read(uint32_t addr, uint32_t len) {
-  if (len > STUB_MAX_FRAME || len + 1u + (len > 127u) > room()) {
+static NOINLINE uint32_t read(uint32_t addr, uint32_t len) {
+  if (len > STUB_MAX_FRAME || (int32_t)(len + 1u + (len > 127u)) > room()) {
     return BW_STATUS_TOO_BIG;
   }
   put_varint(len);
   while (len != 0) {
-    const uint32_t step = (addr & 3u) == 0 && len >= 4u ? 4u : 1u;
-    put(step == 4u ? *(volatile uint32_t *)(volatile void *)stub_at(addr) : *stub_at(addr), step);
+    uint32_t step = 1;
+    uint32_t value;
+    if ((addr & 3u) == 0 && len >= 4u) {
+      step = 4;
+      value = *(volatile uint32_t *)(volatile void *)stub_at(addr);
+    } else {
+      value = *stub_at(addr);
+    }
+    put(value, step);
     addr += step;
     len -= step;
   }
   return BW_STATUS_OK;
 }
 
-static uint32_t run(uint32_t entry) {
+/* Sums memory; `expected` is what CHECK wants, or NULL for CRC. */
+static NOINLINE uint32_t sum(uint32_t addr, uint32_t len, const uint32_t *expected) {
+  if (room() < 4) {
+    return BW_STATUS_TOO_BIG;
+  }
+  uint32_t crc = ~0u;
+  for (; len != 0; len--) {
+    crc = stub_crc_byte(crc, *stub_at(addr++));
+  }
+  crc = ~crc;
+  if (expected != NULL && *expected == crc) {
+    return BW_STATUS_OK;
+  }
+  put(crc, 4);
+  return expected == NULL ? BW_STATUS_OK : BW_STATUS_MISMATCH;
+}
+
+static NOINLINE uint32_t run(uint32_t entry) {
   if (room() < RUN_ROOM) {
     return BW_STATUS_TOO_BIG;
   }
-  stub.want_stop = 0;
   const uint32_t begin = bw_micros();
   stub.running = 1;
-  STUB_FENCE();
+  if (stub.want_stop) { /* BREAK was quicker */
+    stub_arch_service();
+  }
   const uint32_t value = stub_arch_run(entry);
-  STUB_FENCE();
   stub.running = 0;
-  stub.want_stop = 0;
   put(value, 4);
   put_varint(bw_micros() - begin);
   return BW_STATUS_OK;
 }
 
-/* One op. Fields are taken first and tested together. */
-static uint32_t step(void) {
-  const uint32_t op = take(1);
-  if (op < BW_OP_WRITE || op > BW_OP_RUN) {
-    return BW_STATUS_MALFORMED;
+/* WRITE takes what stands in the batch, FILL repeats `value`. */
+static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *value, uint32_t stride) {
+  if (offset > STUB_ARENA_SIZE || len > STUB_ARENA_SIZE - offset) {
+    return BW_STATUS_REFUSED;
   }
+  for (uint32_t addr = STUB_ARENA_ADDR + offset; len != 0; len--, value += stride) {
+    *stub_at(addr++) = *value;
+  }
+  return BW_STATUS_OK;
+}
+
+/* One op. Its fields are taken first and tested together. */
+static NOINLINE uint32_t step(void) {
+  const uint32_t op = take(1);
   const uint32_t offset = take_varint();
   const uint32_t addr = STUB_ARENA_ADDR + offset;
   const uint32_t len = op == BW_OP_RUN ? 0 : take_varint();
-  const uint32_t extra = op == BW_OP_FILL ? take(1) : op == BW_OP_CHECK ? take(4) : 0;
-  if (stub.malformed || (op == BW_OP_WRITE && len > left())) {
+  const uint8_t *data = stub.in;
+  uint32_t extra = 0;
+  if (op == BW_OP_WRITE) {
+    skip(len);
+  } else if (op == BW_OP_FILL) {
+    skip(1);
+  } else if (op == BW_OP_CHECK) {
+    extra = take(4);
+  }
+  if (stub.malformed) {
     return BW_STATUS_MALFORMED;
   }
-
   switch (op) {
     case BW_OP_WRITE:
+      return write(offset, len, data, 1);
     case BW_OP_FILL:
-      if (!in_arena(offset, len)) {
-        return BW_STATUS_REFUSED;
-      }
-      for (uint32_t i = 0; i < len; i++) {
-        *stub_at(addr + i) = op == BW_OP_WRITE ? stub.in[i] : (uint8_t)extra;
-      }
-      stub.in += op == BW_OP_WRITE ? len : 0;
-      return BW_STATUS_OK;
+      return write(offset, len, data, 0);
     case BW_OP_READ:
       return read(addr, len);
+    case BW_OP_CRC:
+      return sum(addr, len, NULL);
+    case BW_OP_CHECK:
+      return sum(addr, len, &extra);
     case BW_OP_RUN:
       return run(addr);
-    default: {
-      if (room() < 4u) {
-        return BW_STATUS_TOO_BIG;
-      }
-      const uint32_t crc = crc_of(addr, len);
-      if (op == BW_OP_CRC || crc != extra) {
-        put(crc, 4);
-      }
-      return op == BW_OP_CHECK && crc != extra ? BW_STATUS_MISMATCH : BW_STATUS_OK;
-    }
+    default:
+      return BW_STATUS_MALFORMED;
   }
 }
 
@@ -161,22 +178,31 @@ static uint32_t step(void) {
 static void execute(bool aborted) {
   stub.malformed = 0;
   stub.done = 0;
-  stub.reply_length = 0;
-  stub.committed = 0;
+  stub.reply_end = stub_reply;
+  stub.results_end = stub_reply;
   stub.status = aborted ? BW_STATUS_ABORTED : BW_STATUS_OK;
-  while (left() != 0 && stub.status == BW_STATUS_OK) {
+  while (stub.in != stub.in_end && stub.status == BW_STATUS_OK) {
     stub.status = (uint8_t)step();
     if (stub.status == BW_STATUS_OK) {
       stub.done++;
-      stub.committed = stub.reply_length;
+      stub.results_end = stub.reply_end;
     }
   }
 }
 
+static void send_reply(uint32_t seq, uint32_t status, uint32_t done, const uint8_t *end) {
+  uint8_t *to = stub_begin(BW_FRAME_BATCH_REPLY, seq);
+  to = stub_put(to, status, 1);
+  to = stub_put_varint(to, done);
+  stub_send(to, stub_reply, (uint32_t)(end - stub_reply));
+}
+
+static void send_stored(void) { send_reply(stub.last_seq, stub.status, stub.done, stub.reply_end); }
+
 static void release(void) {
   STUB_FENCE();
-  stub.slot[stub.work_slot].full = 0;
-  stub.work_slot ^= 1u;
+  stub_slots[stub.work].full = 0;
+  stub.work ^= 1u;
 }
 
 /* Ends the batch in work: its slot is free before its reply is out, so that the host's next frame has a place. */
@@ -184,7 +210,10 @@ static void answer(void) {
   stub.busy = 0;
   stub.failed = stub.status != BW_STATUS_OK;
   release();
-  stub_send_reply(stub.last_seq, stub.status, stub.done, stub.reply_length);
+  if (!stub_has_work()) {
+    stub.want_stop = 0; /* a BREAK that came too late must not hit the next batch */
+  }
+  send_stored();
 }
 
 bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count) {
@@ -194,12 +223,12 @@ bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count) {
   stub.running = 0;
   stub.want_stop = 0;
   stub.status = (uint8_t)status;
-  stub.reply_length = stub.committed;
+  stub.reply_end = stub.results_end;
   if (status == BW_STATUS_EXITED) {
     put(stub.exit_value, 4);
     return true;
   }
-  const uint32_t fit = (room() - 1u) / 4u; /* every op that can fault has room for its length byte at least */
+  const uint32_t fit = (uint32_t)(room() - 1) / 4u; /* every op that can fault has room for its length byte at least */
   count = count < fit ? count : fit;
   put_varint(4u * count);
   for (; count != 0; count--) {
@@ -222,13 +251,14 @@ void bw_exit(uint32_t code) {
   stub_arch_stop();
 }
 
-bool stub_has_work(void) { return stub.slot[stub.work_slot].full != 0; }
+bool stub_has_work(void) { return stub_slots[stub.work].full != 0; }
 
 void stub_start(void) { stub_send_hello(0); }
 
 bool stub_poll(void) {
-  struct stub_slot *slot = &stub.slot[stub.work_slot];
+  struct stub_slot *slot = &stub_slots[stub.work];
   if (!slot->full) {
+    stub.want_stop = 0;
     return false;
   }
   STUB_FENCE();
@@ -238,7 +268,7 @@ bool stub_poll(void) {
     stub.busy = 1;
     stub.last_seq = seq;
     stub.known += stub.known != KNOWN_MAX;
-    stub.in = stub_frames[stub.work_slot];
+    stub.in = slot->body;
     stub.in_end = stub.in + slot->length;
     execute(slot->kind == BW_FRAME_BATCH_CONT && stub.failed);
     answer();
@@ -254,14 +284,12 @@ bool stub_poll(void) {
     stub_send_hello(seq);
   } else if (behind < stub.known) {
     if (behind == 0) {
-      stub_send_reply(seq, stub.status, stub.done, stub.reply_length);
+      send_stored();
     } else {
-      stub_send_reply(seq, BW_STATUS_REPEATED, 0, 0);
+      send_reply(seq, BW_STATUS_REPEATED, 0, stub_reply);
     }
   } else {
-    stub_begin(BW_FRAME_NAK, seq);
-    stub_head_bytes(stub.last_seq + 1u, 1);
-    stub_send(NULL, 0);
+    stub_send(stub_put(stub_begin(BW_FRAME_NAK, seq), stub.last_seq + 1u, 1), NULL, 0);
   }
   return true;
 }

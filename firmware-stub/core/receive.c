@@ -9,40 +9,41 @@
 
 static void append(uint8_t byte) {
   const uint32_t at = stub.rx_count;
+  if (at > STUB_MAX_FRAME) {
+    return;
+  }
+  stub.rx_count = at + 1u;
   if (at == 0) {
+    struct stub_slot *next = &stub_slots[stub.rx_next];
+    stub.rx_slot = next->full ? NULL : next;
     stub.rx_crc = ~0u;
     stub.rx_kind = byte;
-    stub.rx_stored = !stub.slot[stub.rx_slot].full;
   } else if (at == 1) {
     stub.rx_seq = byte;
-  } else if (at < STUB_MAX_FRAME) {
-    if (stub.rx_stored) {
-      stub_frames[stub.rx_slot][at - STUB_HEADER] = byte;
-    }
-  } else {
-    return; /* too long; rx_count stays at STUB_MAX_FRAME + 1 below */
+  } else if (stub.rx_slot != NULL && at < STUB_MAX_FRAME) {
+    stub.rx_slot->body[at - STUB_HEADER] = byte;
   }
   stub.rx_crc = stub_crc_byte(stub.rx_crc, byte);
 }
 
 /* HELLO, BATCH and BATCH_CONT wait for the main loop, unless user code keeps that from coming round. */
 static void queue(void) {
-  struct stub_slot *slot = &stub.slot[stub.rx_slot];
+  struct stub_slot *slot = stub.rx_slot;
   if (stub.running) {
     if (stub.rx_kind == BW_FRAME_HELLO || stub.rx_seq != stub.last_seq) {
       stub.dropped++;
     }
     stub.want_state = 1;
     stub_arch_service();
-  } else if (!stub.rx_stored) {
+  } else if (slot == NULL) {
     stub.dropped++;
   } else {
     slot->kind = stub.rx_kind;
     slot->seq = stub.rx_seq;
-    slot->length = (uint16_t)(stub.rx_count - BW_MIN_FRAME);
+    slot->length = stub.rx_count - BW_MIN_FRAME;
     STUB_FENCE();
     slot->full = 1;
-    stub.rx_slot ^= 1u;
+    stub.rx_next ^= 1u;
   }
 }
 
@@ -58,7 +59,7 @@ static void accept(void) {
       stub_arch_service();
       break;
     case BW_FRAME_BREAK:
-      if (stub.running) {
+      if (stub.busy || stub_has_work()) { /* a RUN that has not begun yet is stopped when it does */
         stub.want_stop = BW_STATUS_BROKEN;
         stub_arch_service();
       }
@@ -85,9 +86,6 @@ void stub_receive(uint8_t byte) {
       byte = 0;
     }
     append(byte);
-    if (stub.rx_count <= STUB_MAX_FRAME) {
-      stub.rx_count++;
-    }
     return;
   }
   if (stub.rx_run != 0 || stub.rx_count > STUB_MAX_FRAME || stub.rx_count < BW_MIN_FRAME) {

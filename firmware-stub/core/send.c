@@ -11,45 +11,46 @@
 
 struct pieces {
   const uint8_t *data;
+  uint32_t head_length;
   uint32_t length;
   uint32_t crc;
 };
 
-void stub_begin(uint32_t kind, uint32_t seq) {
+uint8_t *stub_put(uint8_t *to, uint32_t value, uint32_t count) {
+  for (; count != 0; count--, value >>= 8) {
+    *to++ = (uint8_t)value;
+  }
+  return to;
+}
+
+uint8_t *stub_put_varint(uint8_t *to, uint32_t value) {
+  for (; value > 127u; value >>= 7) {
+    *to++ = (uint8_t)(value | 0x80u);
+  }
+  *to++ = (uint8_t)value;
+  return to;
+}
+
+uint8_t *stub_begin(uint32_t kind, uint32_t seq) {
   stub.sending = 1;
   STUB_FENCE();
-  stub.head[0] = (uint8_t)kind;
-  stub.head[1] = (uint8_t)seq;
-  stub.head_length = STUB_HEADER;
-}
-
-void stub_head_bytes(uint32_t value, uint32_t count) {
-  for (; count != 0; count--, value >>= 8) {
-    stub.head[stub.head_length++] = (uint8_t)value;
-  }
-}
-
-void stub_head_varint(uint32_t value) {
-  for (; value > 127u; value >>= 7) {
-    stub_head_bytes(value | 0x80u, 1);
-  }
-  stub_head_bytes(value, 1);
+  return stub_put(stub.head, kind | seq << 8, STUB_HEADER);
 }
 
 static uint8_t byte_at(const struct pieces *frame, uint32_t at) {
-  if (at < stub.head_length) {
+  if (at < frame->head_length) {
     return stub.head[at];
   }
-  at -= stub.head_length;
+  at -= frame->head_length;
   if (at < frame->length) {
     return frame->data[at];
   }
   return (uint8_t)(frame->crc >> (8u * (at - frame->length)));
 }
 
-void stub_send(const uint8_t *data, uint32_t length) {
-  struct pieces frame = {data, length, 0};
-  const uint32_t summed = stub.head_length + length;
+void stub_send(const uint8_t *head_end, const uint8_t *data, uint32_t length) {
+  struct pieces frame = {data, (uint32_t)(head_end - stub.head), length, 0};
+  const uint32_t summed = frame.head_length + length;
   const uint32_t total = summed + 4u;
   uint32_t crc = ~0u;
   for (uint32_t i = 0; i < summed; i++) {
@@ -79,27 +80,23 @@ void stub_send(const uint8_t *data, uint32_t length) {
   }
 }
 
-void stub_send_hello(uint32_t seq) {
-  stub_begin(BW_FRAME_HELLO_REPLY, seq);
-  stub_head_bytes(BW_TABLE_HASH, 4);
-  stub_head_bytes(STUB_BUILD_ID_SIZE, 1);
-  for (uint32_t i = 0; i < STUB_BUILD_ID_SIZE; i++) {
-    stub_head_bytes(STUB_BUILD_ID[i], 1);
-  }
-  stub_head_bytes(STUB_ARCH, 2); /* arch, and 0 as bootId */
-  stub_head_bytes(STUB_ARENA_ADDR, 4);
-  stub_head_bytes(STUB_ARENA_SIZE, 4);
-  stub_head_bytes(STUB_STACK_ADDR, 4);
-  stub_head_bytes(STUB_STACK_SIZE, 4);
-  stub_head_bytes(STUB_MAX_FRAME | STUB_SLOTS << 16, 3);
-  stub_send(NULL, 0);
-}
+/* HELLO_REPLY from `arch` on, as it stands on the line. */
+static const struct __attribute__((packed)) {
+  uint8_t arch, boot_id;
+  uint32_t arena_addr, arena_size, stack_addr, stack_size;
+  uint16_t max_frame;
+  uint8_t window;
+} BOARD = {STUB_ARCH,       0,               STUB_ARENA_ADDR, STUB_ARENA_SIZE,
+           STUB_STACK_ADDR, STUB_STACK_SIZE, STUB_MAX_FRAME,  STUB_SLOTS};
 
-void stub_send_reply(uint32_t seq, uint32_t status, uint32_t done, uint32_t length) {
-  stub_begin(BW_FRAME_BATCH_REPLY, seq);
-  stub_head_bytes(status, 1);
-  stub_head_varint(done);
-  stub_send(stub_reply, length);
+void stub_send_hello(uint32_t seq) {
+  uint8_t *to = stub_begin(BW_FRAME_HELLO_REPLY, seq);
+  to = stub_put(to, BW_TABLE_HASH, 4);
+  *to++ = STUB_BUILD_ID_SIZE;
+  for (uint32_t i = 0; i < STUB_BUILD_ID_SIZE; i++) {
+    *to++ = STUB_BUILD_ID[i];
+  }
+  stub_send(to, (const uint8_t *)&BOARD, sizeof BOARD);
 }
 
 uint32_t stub_service(void) {
@@ -108,13 +105,12 @@ uint32_t stub_service(void) {
   }
   if (stub.want_state) {
     stub.want_state = 0;
-    stub_begin(BW_FRAME_STATE, stub.last_seq);
-    stub_head_bytes(stub.running, 1);
-    stub_head_bytes(stub.last_seq, 1);
-    stub_head_varint(stub.bad_crc);
-    stub_head_varint(stub.bad_length);
-    stub_head_varint(stub.dropped);
-    stub_send(NULL, 0);
+    uint8_t *to = stub_begin(BW_FRAME_STATE, stub.last_seq);
+    to = stub_put(to, stub.running | (uint32_t)stub.last_seq << 8, 2);
+    to = stub_put_varint(to, stub.bad_crc);
+    to = stub_put_varint(to, stub.bad_length);
+    to = stub_put_varint(to, stub.dropped);
+    stub_send(to, NULL, 0);
   }
   return stub.running ? stub.want_stop : 0;
 }
@@ -123,9 +119,8 @@ void bw_output(const char *bytes, uint32_t len) {
   while (len != 0) {
     const uint32_t chunk = len < OUTPUT_CHUNK ? len : OUTPUT_CHUNK;
     if (!stub.sending) {
-      stub_begin(BW_FRAME_OUTPUT, stub.last_seq);
-      stub_head_varint(stub.output_offset);
-      stub_send((const uint8_t *)bytes, chunk);
+      uint8_t *head = stub_begin(BW_FRAME_OUTPUT, stub.last_seq);
+      stub_send(stub_put_varint(head, stub.output_offset), (const uint8_t *)bytes, chunk);
     }
     stub.output_offset += chunk;
     bytes += chunk;

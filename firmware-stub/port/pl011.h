@@ -1,5 +1,5 @@
 /* ARM PrimeCell UART (PL011), as the RP2040 and the Stellaris chips have it. Source: ARM DDI 0183, chapter 3.
- * FIFOs on: the receive interrupt comes at 1/8 full or when the line was quiet for 32 bit times. */
+ * FIFOs on: the receive interrupt comes when they are half full or when the line was quiet for 32 bit times. */
 #ifndef STUB_PL011_H
 #define STUB_PL011_H
 
@@ -12,7 +12,6 @@
 #define UART_FBRD REG(UART_BASE + 0x28u)
 #define UART_LCR_H REG(UART_BASE + 0x2Cu)
 #define UART_CR REG(UART_BASE + 0x30u)
-#define UART_IFLS REG(UART_BASE + 0x34u)
 #define UART_IMSC REG(UART_BASE + 0x38u)
 
 #define UART_FR_RXFE (1u << 4)
@@ -26,9 +25,6 @@ static inline void uart_init(uint32_t divisor) {
   UART_IBRD = divisor >> 6;
   UART_FBRD = divisor & 63u;
   UART_LCR_H = 3u << 5 | 1u << 4; /* 8 bits, FIFOs; a write here takes the divisor over */
-#if defined(UART_SETS_LEVELS)
-  UART_IFLS = 0;
-#endif
   UART_IMSC = 1u << 6 | 1u << 4; /* receive timeout, receive */
   UART_CR = 1u << 9 | 1u << 8 | 1u << 0;
   NVIC_ISER0 = 1u << UART_IRQ;

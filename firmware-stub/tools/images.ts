@@ -50,7 +50,7 @@ export const COMMON_FLAGS = [
 ] as const;
 
 /** For images: size before all else. */
-export const IMAGE_FLAGS = ['-Oz'] as const;
+export const IMAGE_FLAGS = ['-Oz', '-fomit-frame-pointer'] as const;
 
 /** For support archives. */
 export const SUPPORT_FLAGS = ['-Os'] as const;

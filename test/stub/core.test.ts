@@ -325,6 +325,18 @@ describe('running code', () => {
     expect(sent.map((each) => reply(each, RUN.return42).status)).toEqual(['OK', 'OK']);
   });
 
+  it('stops a RUN that BREAK was quicker than', () => {
+    const line = Buffer.concat([batch(1, RUN.listen), frame('BREAK', 0)]);
+    expect(reply(readFrames(stub.talk(line, 2))[0], RUN.listen)).toMatchObject({ status: 'BROKEN', done: 0 });
+  });
+
+  it('forgets a BREAK that met a batch without RUN', () => {
+    const line = Buffer.concat([batch(1), frame('BREAK', 0), batch(2, RUN.return42, RUN.listen), frame('PING', 0)]);
+    const sent = readFrames(stub.talk(line, 2)); // BREAK is there before batch 1 is done
+    expect(sent.map(({ kind }) => kind)).toEqual(['BATCH_REPLY', 'STATE', 'BATCH_REPLY']);
+    expect(reply(sent[2], RUN.return42, RUN.listen).status).toBe('OK');
+  });
+
   it('answers PING, HELLO and batches with STATE meanwhile, and queues none of them', () => {
     const sent = answers(
       batch(1, RUN.listen),

@@ -97,9 +97,9 @@ static uint32_t run_fault(void) { abandon(BW_STATUS_FAULT, 3); }
 
 /* As code that runs while bytes come in: until BREAK, or the end of the line. */
 static uint32_t run_listen(void) {
-  while (listen() >= 0) {
+  do {
     service();
-  }
+  } while (listen() >= 0);
   return 1;
 }
 
@@ -159,6 +159,7 @@ int main(int count, char **arguments) {
   frames = count > 1 ? atoi(arguments[1]) : 0;
   setjmp(restarted);
   memset(&stub, 0, sizeof stub);
+  memset(stub_slots, 0, sizeof stub_slots);
   service_wanted = 0;
   stub_start();
   for (int byte = listen(); byte >= 0; byte = listen()) {

@@ -127,14 +127,20 @@ __attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t e
       ".ltorg");
 }
 
-/* Registers as the handler below pushes them, then what the processor pushed if the thread was on MSP. */
+/* What the handler below pushes, then what the processor pushed if the thread was on MSP. */
 struct saved {
-  uint32_t r8, r9, r10, r11, r3, r4, r5, r6, r7, exc_return;
+  uint32_t r4_to_r11[8], r3, exc_return;
 };
 /* The processor's exception frame. */
 struct frame {
-  uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
+  uint32_t r0_to_r3[4], r12, lr_pc_xpsr[3];
 };
+
+static __attribute__((noinline)) void copy(uint32_t *to, const uint32_t *from, uint32_t words) {
+  while (words-- != 0) {
+    to[words] = from[words];
+  }
+}
 
 static bool in_ram(uint32_t addr) {
   return (addr & 3u) == 0 && addr >= STUB_ADDR(__stub_ram_start) && addr <= STUB_ADDR(__stub_ram_end) - FRAME_BYTES;
@@ -171,28 +177,16 @@ __attribute__((used)) static bool on_exception(const struct saved *saved, uint32
   SCB_HFSR = ~0u;
   frame_broken = record[BW_FAULT_CFSR] & (CFSR_MSTKERR | CFSR_STKERR);
 #endif
-  record[BW_FAULT_R4] = saved->r4;
-  record[BW_FAULT_R5] = saved->r5;
-  record[BW_FAULT_R6] = saved->r6;
-  record[BW_FAULT_R7] = saved->r7;
-  record[BW_FAULT_R8] = saved->r8;
-  record[BW_FAULT_R9] = saved->r9;
-  record[BW_FAULT_R10] = saved->r10;
-  record[BW_FAULT_R11] = saved->r11;
+  copy(&record[BW_FAULT_R4], saved->r4_to_r11, 8);
 
   const uint32_t sp = saved->exc_return & FRAME_ON_PSP ? psp : (uint32_t)(uintptr_t)(saved + 1);
   record[BW_FAULT_SP] = sp;
   if (in_ram(sp) && !frame_broken) {
     const struct frame *frame = (const struct frame *)(uintptr_t)sp;
-    record[BW_FAULT_R0] = frame->r0;
-    record[BW_FAULT_R1] = frame->r1;
-    record[BW_FAULT_R2] = frame->r2;
-    record[BW_FAULT_R3] = frame->r3;
+    copy(&record[BW_FAULT_R0], frame->r0_to_r3, 4);
     record[BW_FAULT_R12] = frame->r12;
-    record[BW_FAULT_LR] = frame->lr;
-    record[BW_FAULT_PC] = frame->pc;
-    record[BW_FAULT_XPSR] = frame->xpsr;
-    record[BW_FAULT_SP] = sp + FRAME_BYTES + (frame->xpsr & XPSR_ALIGNED ? 4u : 0u);
+    copy(&record[BW_FAULT_LR], frame->lr_pc_xpsr, 3);
+    record[BW_FAULT_SP] = sp + FRAME_BYTES + (frame->lr_pc_xpsr[2] & XPSR_ALIGNED ? 4u : 0u);
   }
   if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
     stub_port_reset(); /* the stub's own fault */
@@ -202,19 +196,20 @@ __attribute__((used)) static bool on_exception(const struct saved *saved, uint32
 
 __attribute__((naked)) void stub_exception_handler(void) {
   __asm__ volatile(
-      "push {r3-r7, lr}\n\t"
-      "mov r4, r8\n\t"
-      "mov r5, r9\n\t"
-      "mov r6, r10\n\t"
-      "mov r7, r11\n\t"
+      "push {r3, lr}\n\t"
+      "mov r0, r8\n\t"
+      "mov r1, r9\n\t"
+      "mov r2, r10\n\t"
+      "mov r3, r11\n\t"
+      "push {r0-r3}\n\t"
       "push {r4-r7}\n\t"
       "mov r0, sp\n\t"
       "mrs r1, psp\n\t"
       "bl %c0\n\t"
-      "add sp, #16\n\t"
       "cmp r0, #0\n\t"
       "bne 1f\n\t"
-      "pop {r3-r7, pc}\n"
+      "add sp, #32\n\t" /* C code has kept r4 to r11 */
+      "pop {r3, pc}\n"
       "1:\n\t"
       "movs r0, #0\n\t"
       "msr control, r0\n\t" /* privileged again, whatever user code made of it */

@@ -4,7 +4,6 @@
 
 #define UART_BASE 0x4000C000u
 #define UART_IRQ 5u
-#define UART_SETS_LEVELS
 #include "../pl011.h"
 
 #define CLOCK_HZ 50000000u

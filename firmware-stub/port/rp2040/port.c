@@ -5,7 +5,6 @@
 
 #define UART_BASE 0x40034000u
 #define UART_IRQ 20u
-#define UART_SETS_LEVELS
 #include "../pl011.h"
 
 #define CLOCK_HZ 125000000u
