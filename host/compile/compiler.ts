@@ -1,0 +1,235 @@
+// Source text → object bytes. One clang is always kept waiting for the next input (spare.ts); an input whose
+// declarations it does not know, or that finds it dead, is compiled by a fresh one.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BoardRecord } from '../../boards/board.js';
+import { debugScope } from '../diag/debug.js';
+import { environment } from '../diag/environment.js';
+import { BarewireError } from '../diag/error.js';
+import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
+import { type ComposeMode, composeInput } from '../unit/compose.js';
+import type { SourceUnit } from '../unit/source-unit.js';
+import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
+import { compileFlags, type FlagOptions } from './flags.js';
+import { build, precompile, type Recipe, refusesHeader } from './precompile.js';
+import { prefixText } from './prefix.js';
+import { type ClangResult, runClang } from './run-clang.js';
+import { type Feed, mainText, makeFifos, PRELUDE_NAME, Spare } from './spare.js';
+import { strengthen } from './strengthen.js';
+
+const log = debugScope('compile');
+const TIMEOUT_MS = 60_000;
+
+export interface CompilerOptions extends FlagOptions {
+  readonly board: BoardRecord;
+  readonly toolchain: Toolchain;
+  /** Longest time one compilation may take, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Where the precompiled header is kept. */
+  readonly cacheDir?: string;
+  /** How the spare gets its input; `none` compiles every input in a fresh process. */
+  readonly feed?: Feed | 'none';
+}
+
+export interface CompileResult {
+  /** ELF32 relocatable object. */
+  readonly object: Uint8Array;
+  readonly warnings: readonly Diagnostic[];
+}
+
+export class Compiler {
+  readonly #dir: string;
+  readonly #timeoutMs: number;
+  readonly #feed: Feed | 'none';
+  #recipe: Recipe;
+  #spare: Spare | undefined;
+  /** What the two FIFOs are waiting for. */
+  readonly #free: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
+  #slot: 0 | 1 = 0;
+  /** The declarations the next spare is to know, while its FIFO is still in use. */
+  #wanted: string | undefined;
+  #rebuilding: Promise<void> | undefined;
+  #count = 0;
+  #closed = false;
+  readonly #removeDir = (): void => rmSync(this.#dir, { recursive: true, force: true });
+
+  private constructor(recipe: Recipe, dir: string, feed: Feed | 'none', timeoutMs: number) {
+    this.#recipe = recipe;
+    this.#dir = dir;
+    this.#feed = feed;
+    this.#timeoutMs = timeoutMs;
+    process.on('exit', this.#removeDir);
+  }
+
+  /** Gets ready to compile for a board; builds the precompiled header the first time (about a second).
+   *  @throws TOOLCHAIN_MISSING, COMPILE_PREFIX, COMPILE_CACHE */
+  static async create(options: CompilerOptions): Promise<Compiler> {
+    const { clang, includeDirs } = requireToolchain(options.toolchain);
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const cacheDir = options.cacheDir ?? environment().cacheDir;
+    const flags = compileFlags(options.board, includeDirs, options);
+    const recipe = await precompile(clang, flags, prefixText(), cacheDir, timeoutMs);
+    const dir = mkdtempSync(join(tmpdir(), 'barewire-'));
+    const wanted = options.feed ?? 'fifo';
+    const feed = wanted === 'fifo' && !makeFifos(dir) ? 'stdin' : wanted;
+    return new Compiler(recipe, dir, feed, timeoutMs);
+  }
+
+  /** How the waiting clang gets its input here. */
+  get feed(): Feed | 'none' {
+    return this.#feed;
+  }
+
+  /** Starts the clang that waits for the next input; nothing happens if one already waits that knows `prelude`. */
+  prepare(prelude: string): void {
+    if (this.#feed === 'none' || this.#closed) return;
+    if (this.#spare !== undefined) {
+      if (this.#spare.prelude === prelude && !this.#spare.dead) return;
+      this.#spare.kill();
+      this.#spare = undefined;
+    }
+    const starting = this.#wanted !== undefined;
+    this.#wanted = prelude;
+    if (!starting) void this.#startSpare(this.#feed);
+  }
+
+  async #startSpare(feed: Feed): Promise<void> {
+    const slot = this.#slot;
+    this.#slot = slot === 0 ? 1 : 0;
+    await this.#free[slot];
+    const prelude = this.#wanted;
+    this.#wanted = undefined;
+    if (prelude === undefined || this.#closed || this.#spare !== undefined) return;
+    const spare = new Spare(this.#recipe, prelude, this.#dir, feed, slot);
+    this.#spare = spare;
+    this.#free[slot] = spare.gone;
+  }
+
+  /** Compiles one composed input.
+   *  @param source what `composeInput` made of it
+   *  @param prelude declarations of earlier inputs
+   *  @param userText what the user typed, for the messages
+   *  @param fileName name of the user's text in `source`
+   *  @param valueOffset where in `userText` the last expression is, for what clang says about taking its value
+   *  @throws COMPILE_FAILED with `details.diagnostics`, COMPILE_PRELUDE, COMPILE_TIMEOUT, COMPILE_CRASHED */
+  async compile(
+    source: string,
+    prelude: string,
+    input: number,
+    userText: string,
+    fileName = `input_${input}`,
+    valueOffset?: number,
+  ): Promise<CompileResult> {
+    let result = await this.#run(source, prelude);
+    if (result.code !== 0 && refusesHeader(result.stderr)) {
+      log?.(`precompiled header refused, building it anew: ${result.stderr.trimEnd()}`);
+      await this.#rebuild();
+      result = await this.#run(source, prelude);
+    }
+    const diagnostics = parseDiagnostics(result.stderr, { file: fileName, text: userText, valueOffset });
+    if (result.code === 0 && result.stdout.length > 0) {
+      return { object: strengthen(result.stdout), warnings: diagnostics.filter((each) => each.severity === 'warning') };
+    }
+    throw failure(result, diagnostics, this.#recipe.clang, this.#dir);
+  }
+
+  /** Composes and compiles one input; takes the value of its last expression by copy where clang cannot refer to it.
+   *  @throws as `compile` */
+  async compileUnit(
+    unit: SourceUnit,
+    prelude: string,
+    input: number,
+    fileName = `input_${input}`,
+  ): Promise<CompileResult> {
+    const attempt = (mode: ComposeMode): Promise<CompileResult> =>
+      this.compile(
+        composeInput(unit, input, mode, fileName),
+        prelude,
+        input,
+        unit.text,
+        fileName,
+        unit.trailing?.start,
+      );
+    try {
+      return await attempt('reference');
+    } catch (error) {
+      if (unit.trailing === undefined || !isUnreferable(error)) throw error;
+      return attempt('value');
+    }
+  }
+
+  /** Ends the waiting clang and removes the session's files. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wanted = undefined;
+    this.#spare?.kill();
+    this.#spare = undefined;
+    await Promise.all(this.#free);
+    process.off('exit', this.#removeDir);
+    this.#removeDir();
+  }
+
+  async #run(source: string, prelude: string): Promise<ClangResult> {
+    if (this.#wanted === prelude) await this.#free[this.#slot === 0 ? 1 : 0];
+    const spare = this.#spare;
+    if (spare !== undefined && spare.prelude === prelude && !spare.dead) {
+      this.#spare = undefined;
+      return spare.compile(source, this.#timeoutMs);
+    }
+    const main = join(this.#dir, `cold-${++this.#count}.cpp`);
+    writeFileSync(main, mainText(prelude, source));
+    try {
+      return await runClang(this.#recipe.clang, [...this.#recipe.cc1, main], this.#dir, this.#timeoutMs);
+    } finally {
+      rmSync(main, { force: true });
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    this.#spare?.kill();
+    this.#spare = undefined;
+    this.#rebuilding ??= build(this.#recipe, this.#timeoutMs).then((recipe) => {
+      this.#recipe = recipe;
+    });
+    try {
+      await this.#rebuilding;
+    } finally {
+      this.#rebuilding = undefined;
+    }
+  }
+}
+
+const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}:(\\d+):\\d+:.*? error: `);
+
+function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang: string, dir: string): BarewireError {
+  const { code, signal, stderr } = result;
+  const errors = diagnostics.filter((each) => each.severity === 'error');
+  if (signal !== null || code !== 1 || errors.length === 0) {
+    const how = signal === null ? `with status ${code}` : `by ${signal}`;
+    const words = lastLines(stderr, 12);
+    return new BarewireError('COMPILE_CRASHED', `${clang} ended ${how}${words === '' ? '' : `:\n${words}`}`, {
+      code,
+      signal,
+      stderr,
+    });
+  }
+  const preludeErrors = stderr.split('\n').filter((line) => PRELUDE_ERROR.test(line));
+  if (errors.every((each) => each.file === undefined) && preludeErrors.length > 0) {
+    const message = `a declaration kept from an earlier input no longer compiles:\n${renderDiagnostics(errors)}`;
+    const lines = preludeErrors.map((line) => Number(PRELUDE_ERROR.exec(line)?.[1]));
+    return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, dir });
+  }
+  return new BarewireError('COMPILE_FAILED', renderDiagnostics(diagnostics), { diagnostics });
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** Bit-fields, members of packed structs and vector elements cannot be referred to. */
+function isUnreferable(error: unknown): boolean {
+  if (!(error instanceof BarewireError) || error.code !== 'COMPILE_FAILED') return false;
+  return /cannot bind to (?:bit-field|packed field|vector element)/.test(error.message);
+}

@@ -1,0 +1,191 @@
+// clang's words, cut down to what concerns the user's text. With -fdiagnostics-print-source-range-info clang writes
+//
+//     input_3:1:5:{1:5-1:6}: error: use of undeclared identifier 'x'        ← head: place, ranges, message
+//         1 | x + 1                                                          ← snippet: source line,
+//           | ^                                                                caret line, fix-it line
+//
+// and around it "In file included from" lines and notes about our own wrapper. Positions are the user's already
+// (see host/unit/compose.ts); the source line is replaced by the user's own, since the composed one has blanks in it.
+
+import { PRELUDE_NAME } from './spare.js';
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** One thing clang says. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  /** `input_3`, a header's path, or undefined when it is in no file the user knows. */
+  readonly file: string | undefined;
+  /** Line and column from 1; the column counts bytes, as clang's does. */
+  readonly line: number;
+  readonly column: number;
+  readonly ranges: readonly SourceRange[];
+  readonly message: string;
+  /** `-Wshadow` and the like. */
+  readonly option: string | undefined;
+  /** The source line, the caret line and the fix-it line below, as clang draws them. */
+  readonly snippet: readonly string[];
+  readonly notes: readonly Diagnostic[];
+}
+
+/** Part of a line, columns from 1, the end past the last byte. */
+export interface SourceRange {
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+}
+
+/** Names that clang uses for text that is not the user's. */
+export const WRAPPER_NAME = '<value>';
+
+const HEAD =
+  /^(?<file>.+?):(?<line>\d+):(?<column>\d+):(?<ranges>(?:\{[^}]*\})*:?) ?(?<severity>fatal error|error|warning|note): (?<message>.*)$/;
+const BARE_HEAD = /^(?:clang(?:-\d+)?: )?(?<severity>fatal error|error): (?<message>.*)$/;
+const OPTION = / \[(-W[^\]]*)\]$/;
+const SNIPPET = /^ *(?:\d+)? \| ?/;
+const NOISE = /^(?:In file included from |\d+ (?:warnings?|errors?)(?: and \d+ errors?)? generated)/;
+
+/** The text that clang's words are about. */
+export interface UserText {
+  /** Its name there, such as `input_3`. */
+  readonly file: string;
+  readonly text: string;
+  /** Where the last expression starts: the place of what is said about taking its value. */
+  readonly valueOffset?: number | undefined;
+}
+
+/** Reads clang's standard error. */
+export function parseDiagnostics(stderr: string, user: UserText): Diagnostic[] {
+  const userLines = user.text.split(/\r\n|\n|\r/);
+  const found: Building[] = [];
+  let parent: Building | undefined;
+  let current: Building | undefined;
+  for (const line of stderr.split('\n')) {
+    if (NOISE.test(line)) {
+      current = undefined;
+      continue;
+    }
+    const head = readHead(line);
+    if (head !== undefined) {
+      current = head;
+      if (head.severity === 'note' && parent !== undefined) parent.notes.push(head);
+      else {
+        found.push(head);
+        parent = head;
+      }
+    } else if (current !== undefined && SNIPPET.test(line)) current.snippet.push(line.trimEnd());
+    else if (current !== undefined && line.trim() !== '' && current.snippet.length === 0)
+      current.message += `\n${line}`;
+  }
+  return found.map((each) => finish(each, user, userLines)).filter((each) => each !== undefined);
+}
+
+interface Building {
+  severity: Severity;
+  file: string | undefined;
+  line: number;
+  column: number;
+  ranges: SourceRange[];
+  message: string;
+  snippet: string[];
+  notes: Building[];
+}
+
+function readHead(line: string): Building | undefined {
+  const groups = (HEAD.exec(line) ?? BARE_HEAD.exec(line))?.groups;
+  if (groups === undefined) return undefined;
+  const severity = groups.severity === 'warning' || groups.severity === 'note' ? groups.severity : 'error';
+  return {
+    severity,
+    file: groups.file,
+    line: Number(groups.line ?? 0),
+    column: Number(groups.column ?? 0),
+    ranges: readRanges(groups.ranges ?? ''),
+    message: groups.message ?? '',
+    snippet: [],
+    notes: [],
+  };
+}
+
+function readRanges(text: string): SourceRange[] {
+  return [...text.matchAll(/\{(?:[^:{}]*:)??(\d+):(\d+)-(\d+):(\d+)\}/g)].map((match) => {
+    const [line, column, endLine, endColumn] = match.slice(1).map(Number) as [number, number, number, number];
+    return { line, column, endLine, endColumn };
+  });
+}
+
+function finish(raw: Building, user: UserText, userLines: readonly string[]): Diagnostic | undefined {
+  const own = raw.file === user.file;
+  let ours = isOurs(raw);
+  if (ours && raw.severity === 'note') return undefined;
+  if (ours && user.valueOffset !== undefined) {
+    const before = user.text.slice(0, user.valueOffset).split(/\r\n|\n|\r/);
+    const line = before.length;
+    const column = Buffer.byteLength(before.at(-1) ?? '') + 1;
+    const gutter = ' '.repeat(Math.max(5, String(line).length + 1));
+    const source = `${String(line).padStart(5)} | ${expandTabs(userLines[line - 1] ?? '')}`;
+    const caret = `${gutter} | ${' '.repeat(expandTabs(before.at(-1) ?? '').length)}^`;
+    Object.assign(raw, { file: user.file, line, column, ranges: [], snippet: [source, caret] });
+    ours = false;
+  }
+  const inPrelude = raw.file === PRELUDE_NAME;
+  const option = OPTION.exec(raw.message)?.[1];
+  return {
+    severity: raw.severity,
+    file: ours || inPrelude ? undefined : raw.file,
+    line: ours || inPrelude ? 0 : raw.line,
+    column: ours || inPrelude ? 0 : raw.column,
+    ranges: own ? raw.ranges : [],
+    message: unwrap(raw.message.replace(OPTION, '')),
+    option,
+    snippet: ours ? [] : own ? ownSnippet(raw, userLines) : raw.snippet,
+    notes: raw.notes.map((note) => finish(note, user, userLines)).filter((note) => note !== undefined),
+  };
+}
+
+/** In the wrapper around the last expression, or in the slot it is stored in. */
+function isOurs(raw: Building): boolean {
+  if (raw.file === WRAPPER_NAME || raw.message.includes('__bw')) return true;
+  return raw.file !== undefined && /[\\/]prefix\.h$/.test(raw.file);
+}
+
+/** Says what the user did in place of what the wrapper did with it. */
+function unwrap(message: string): string {
+  return message
+    .replace(/'(?:const )?__bw::(?:Lvalue)?Slot<[^']*>'(?: \(aka '[^']*'\))?/g, 'the value')
+    .replace(/function '__bw_expr(?:\(\))?'/g, 'the last expression')
+    .replace(/'__bw_expr(?:\(\))?'/g, 'the last expression')
+    .replace(/'__bw_value'/g, 'the value');
+}
+
+function ownSnippet(raw: Building, userLines: readonly string[]): string[] {
+  const text = userLines[raw.line - 1];
+  const [first, ...rest] = raw.snippet;
+  if (text === undefined || first === undefined) return raw.snippet;
+  // Snippets that span lines, or are cut, stay as clang drew them.
+  if (raw.snippet.filter((each) => /^ *\d+ \|/.test(each)).length !== 1) return raw.snippet;
+  const gutter = /^ *\d+ \| /.exec(first)?.[0] ?? SNIPPET.exec(first)?.[0] ?? '';
+  return [`${gutter}${expandTabs(text)}`, ...rest];
+}
+
+/** As clang prints a line: tabs up to the next multiple of 8. */
+function expandTabs(text: string): string {
+  if (!text.includes('\t')) return text;
+  let out = '';
+  for (const char of text) out += char === '\t' ? ' '.repeat(8 - (out.length % 8)) : char;
+  return out;
+}
+
+/** A diagnostic with its notes as clang prints them; the last line has no newline. */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const { file, line, column, severity, message, option, snippet, notes } = diagnostic;
+  const place = file === undefined ? '' : `${file}:${line}:${column}: `;
+  const head = `${place}${severity}: ${message}${option === undefined ? '' : ` [${option}]`}`;
+  return [head, ...snippet, ...notes.map(renderDiagnostic)].join('\n');
+}
+
+/** Several diagnostics as clang prints them. */
+export function renderDiagnostics(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map(renderDiagnostic).join('\n');
+}

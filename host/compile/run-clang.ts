@@ -1,0 +1,117 @@
+// One clang process from start to end: what it wrote, how it ended, and a bound on how long that may take.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { BarewireError } from '../diag/error.js';
+
+/** How a clang process ended. */
+export interface ClangResult {
+  /** What it wrote to standard output: the object. */
+  readonly stdout: Uint8Array;
+  /** What it said. */
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const living = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of living) child.kill('SIGKILL');
+});
+
+/** A clang process under way. */
+export class ClangProcess {
+  /** Settles when the process and its streams have ended. Rejects with COMPILE_CRASHED when it cannot be started. */
+  readonly ended: Promise<ClangResult>;
+  readonly #child: ChildProcess;
+  #over = false;
+
+  /** @param stdin keep standard input open for `feed` */
+  constructor(
+    readonly path: string,
+    args: readonly string[],
+    options: { readonly cwd: string; readonly stdin?: boolean },
+  ) {
+    const stdio = [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
+    const child = spawn(path, args, { cwd: options.cwd, stdio: [...stdio], windowsHide: true });
+    this.#child = child;
+    living.add(child);
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    // A process that dies with input unread: its end is reported by `close`.
+    child.stdin?.on('error', () => undefined);
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', (cause) => {
+        living.delete(child);
+        this.#over = true;
+        reject(
+          new BarewireError('COMPILE_CRASHED', `${path} could not be started: ${cause.message}`, { path }, 'user', {
+            cause,
+          }),
+        );
+      });
+      child.on('close', (code, signal) => {
+        living.delete(child);
+        this.#over = true;
+        resolve({ stdout: Buffer.concat(out), stderr: Buffer.concat(err).toString('utf8'), code, signal });
+      });
+    });
+    // Whoever waits sees the rejection; a spare nobody asks must not end the program.
+    this.ended.catch(() => undefined);
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Writes all of standard input. */
+  feed(text: string): void {
+    this.#child.stdin?.end(text);
+  }
+
+  kill(): void {
+    if (!this.#over) this.#child.kill('SIGKILL');
+  }
+
+  /** Lets the program end although this process is waiting (false), or not (true). */
+  hold(on: boolean): void {
+    const streams = [this.#child.stdin, this.#child.stdout, this.#child.stderr] as unknown as (Refable | null)[];
+    for (const each of [this.#child, ...streams]) {
+      if (on) each?.ref?.();
+      else each?.unref?.();
+    }
+  }
+
+  /** The end of the process, at most `timeoutMs` from now.
+   *  @throws COMPILE_TIMEOUT after killing it */
+  async endedWithin(timeoutMs: number): Promise<ClangResult> {
+    let timer: NodeJS.Timeout | undefined;
+    let late = false;
+    timer = setTimeout(() => {
+      late = true;
+      this.kill();
+    }, timeoutMs);
+    try {
+      const result = await this.ended;
+      if (late) {
+        const message = `clang did not finish within ${timeoutMs / 1000} s and was stopped; is a template or constexpr endless?`;
+        throw new BarewireError('COMPILE_TIMEOUT', message, { timeoutMs });
+      }
+      return result;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+interface Refable {
+  ref?(): void;
+  unref?(): void;
+}
+
+/** Runs clang to its end.
+ *  @throws COMPILE_TIMEOUT, COMPILE_CRASHED when it cannot be started */
+export function runClang(path: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<ClangResult> {
+  return new ClangProcess(path, args, { cwd }).endedWithin(timeoutMs);
+}

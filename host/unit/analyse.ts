@@ -1,0 +1,504 @@
+// One item's syntax tree → what clang sees of it and what later inputs see of it.
+//
+//   typed                          composed                         seen later
+//   static int f(int a) {…}               int f(int a) {…} (weak)   int f(int a) ;
+//   int n = 3;                     int n = 3;                       extern int n;
+//   const int k = 5;               inline const int k = 5;          inline const int k = 5;
+//   auto g = [](int a) {…};        inline auto g = …                inline auto g = …
+//   struct P {…} p = {1};          as typed                         struct P {…}; extern P p;
+//   S::S() {…}, statements         as typed                         nothing
+//
+// `weak` keeps calls real: the optimizer may not look into a function that could be another one at link time, and
+// here it could, since the user may type it again. (host/compile makes the symbols strong again.)
+
+import type { Node } from 'web-tree-sitter';
+import {
+  type Declarator,
+  declaratorsOf,
+  hasDefaults,
+  innermost,
+  isConstant,
+  namedChildren,
+  readDeclarator,
+  signature,
+} from './declarators.js';
+import type { DeclarationPlan, Edit, ItemKind, VariablePlan } from './source-unit.js';
+
+/** What an item comes to. */
+export interface Analysis {
+  readonly kind: ItemKind;
+  readonly names: readonly string[];
+  readonly edits: readonly Edit[];
+  readonly declares: readonly DeclarationPlan[];
+}
+
+/** Name that an anonymous namespace gets, so that later inputs can link to what is in it. */
+const LOCAL_NAMESPACE = '__bw_local';
+const WEAK = '__attribute__((weak))';
+const USED_INLINE = '__attribute__((used)) inline';
+
+/** Analyses one node of an item.
+ *  @param base offset of the tree's text in the input
+ *  @param scopes namespaces and linkage specifications around it */
+export function analyse(node: Node, base: number, scopes: readonly string[] = []): Analysis {
+  return new Analyser(base, scopes).analyse(node);
+}
+
+class Analyser {
+  readonly #names: string[] = [];
+  readonly #edits: Edit[] = [];
+  readonly #declares: DeclarationPlan[] = [];
+  readonly #prefix: string;
+
+  constructor(
+    private readonly base: number,
+    private readonly scopes: readonly string[],
+  ) {
+    this.#prefix = scopes
+      .map((scope) => /namespace (.+)$/.exec(scope)?.[1])
+      .filter((name) => name !== undefined)
+      .map((name) => `${name}::`)
+      .join('');
+  }
+
+  analyse(node: Node): Analysis {
+    const kind = this.#item(node);
+    return { kind, names: this.#names, edits: this.#edits, declares: this.#declares };
+  }
+
+  #item(node: Node): ItemKind {
+    switch (node.type) {
+      case 'function_definition':
+      case 'inline_method_definition':
+        return this.#function(node);
+      case 'declaration':
+      case 'field_declaration':
+        return this.#declaration(node);
+      case 'struct_specifier':
+      case 'class_specifier':
+      case 'union_specifier':
+      case 'enum_specifier':
+        return this.#type(node);
+      case 'type_definition':
+        this.#add(
+          `type ${declaratorsOf(node)
+            .map((each) => readDeclarator(each).name?.text ?? each.text)
+            .join(',')}`,
+          withSemicolon(node.text),
+          true,
+        );
+        return 'type';
+      case 'alias_declaration':
+      case 'concept_definition':
+        this.#addNamed('type', node, true);
+        return node.type === 'alias_declaration' ? 'using' : 'template';
+      case 'using_declaration':
+        this.#add(node.text, withSemicolon(node.text), false);
+        return 'using';
+      case 'namespace_alias_definition':
+        this.#addNamed('namespace', node, false);
+        return 'namespace';
+      case 'template_declaration':
+        return this.#template(node);
+      case 'namespace_definition':
+        return this.#namespace(node);
+      case 'linkage_specification':
+        return this.#linkage(node);
+      case 'expression_statement':
+        return 'expression';
+      case 'static_assert_declaration':
+      case 'template_instantiation':
+        return 'declaration';
+      default:
+        return 'statement';
+    }
+  }
+
+  #function(node: Node): ItemKind {
+    const declaratorNode = node.childForFieldName('declarator');
+    const body = node.childForFieldName('body') ?? namedChildren(node).at(-1);
+    if (declaratorNode === null || body === undefined || body === null) return 'function';
+    const declarator = readDeclarator(declaratorNode);
+    const layer = declarator.layers.find((each) => each.type === 'function_declarator');
+    const specifiers = this.#specifiers(node);
+    const kept =
+      specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word)) ||
+      (layer !== undefined && isDeduced(node, layer));
+    const name = declarator.name?.text ?? '';
+    const replaceable = !kept && name !== 'main' && declarator.layers.at(-1) !== undefined;
+    if (replaceable) this.#insert(node, WEAK);
+    const addInline =
+      kept && !specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word));
+    if (addInline) this.#insert(node, 'inline');
+    if (!declarator.qualified) this.#blankStatic(specifiers.statics);
+    if (declarator.qualified || layer === undefined || name === '') return 'function';
+
+    this.#names.push(name);
+    const key = this.#cLinkage() ? `function ${name}` : `function ${this.#prefix}${name}${signature(layer)}`;
+    const whole = this.#without(node, specifiers.statics);
+    const text = kept
+      ? `${addInline ? 'inline ' : ''}${whole}`
+      : `${this.#without(node, specifiers.statics, body.startIndex)};`;
+    const defaults = hasDefaults(layer);
+    this.#declares.push({
+      key,
+      names: [name],
+      text,
+      once: kept || defaults,
+      ...(defaults && { defaults }),
+      scopes: this.scopes,
+    });
+    return 'function';
+  }
+
+  #declaration(node: Node): ItemKind {
+    const type = node.childForFieldName('type');
+    const declarators = declaratorsOf(node).map(readDeclarator);
+    const [first] = declarators;
+    if (first === undefined || type === null) return 'declaration';
+    const specifiers = this.#specifiers(node);
+    const isExtern = specifiers.words.includes('extern');
+    const constant = specifiers.words.includes('constexpr');
+    const specifierConst = specifiers.words.includes('const');
+    const isLambda = declarators.some((each) => each.value?.type === 'lambda_expression');
+    const isFunction = (each: Declarator): boolean =>
+      innermost(each)?.type === 'function_declarator' && each.value === undefined;
+
+    if (declarators.every(isFunction)) return this.#prototypes(node, type, declarators, specifiers);
+    if (declarators.some((each) => each.qualified)) return 'declaration';
+    if (isExtern && declarators.every((each) => each.value === undefined)) {
+      const names = declarators.map((each) => each.name?.text ?? '');
+      this.#names.push(...names);
+      this.#add(
+        `variable ${names.map((name) => this.#prefix + name).join(',')}`,
+        withSemicolon(node.text),
+        false,
+        names,
+      );
+      return 'declaration';
+    }
+    this.#blankStatic(specifiers.statics);
+    const isType =
+      BODIES.has(type.type) && type.childForFieldName('body') !== null && type.childForFieldName('name') !== null;
+    const typeName = type.childForFieldName('name')?.text;
+    const unnamed = BODIES.has(type.type) && type.childForFieldName('name') === null;
+    if (isType) this.#type(type);
+
+    const inlined =
+      constant ||
+      isLambda ||
+      declarators.some((each) => isConstant(each, specifierConst) && each.value?.type !== undefined);
+    if (inlined && !isExtern) {
+      const plain = constant || (type.type === 'primitive_type' && !declarators.some((each) => hasCall(each.value)));
+      if (!specifiers.words.includes('inline')) this.#insert(node, plain ? 'inline' : USED_INLINE);
+      const names = declarators.map((each) => each.name?.text ?? '');
+      this.#names.push(...names);
+      const text = withSemicolon(isType ? this.#after(node, type, typeName) : this.#without(node, specifiers.statics));
+      const inline = specifiers.words.includes('inline') ? text : `inline ${text}`;
+      this.#add(`variable ${names.map((name) => this.#prefix + name).join(',')}`, inline, true, names);
+      return 'declaration';
+    }
+    if (specifiers.words.includes('inline')) {
+      const names = declarators.map((each) => each.name?.text ?? '');
+      this.#names.push(...names);
+      this.#add(
+        `variable ${names.map((name) => this.#prefix + name).join(',')}`,
+        withSemicolon(this.#without(node, specifiers.statics)),
+        true,
+        names,
+      );
+      return 'declaration';
+    }
+
+    const head = this.#typeText(node, type, first, isType ? typeName : undefined);
+    const deducedType = type.type === 'placeholder_type_specifier' || /\bauto\b/.test(head);
+    for (const each of declarators) {
+      if (each.name === undefined) continue;
+      const name = each.name.text;
+      this.#names.push(name);
+      if (isFunction(each)) {
+        this.#add(
+          `function ${this.#prefix}${name}${signature(innermost(each) as Node)}`,
+          `${head} ${each.node.text};`,
+          false,
+          [name],
+        );
+        continue;
+      }
+      const text = this.#variable(each, head, type, deducedType, unnamed);
+      this.#declares.push({
+        key: `variable ${this.#prefix}${name}`,
+        names: [name],
+        text,
+        once: false,
+        scopes: this.scopes,
+      });
+    }
+    return 'declaration';
+  }
+
+  /** The declaration of one variable without its initialiser. */
+  #variable(each: Declarator, head: string, type: Node, deducedType: boolean, unnamed: boolean): string | VariablePlan {
+    const declarator = each.name?.text ?? '';
+    const name = this.#prefix + declarator;
+    const plain = `extern ${head} ${each.node.text};`;
+    if (deducedType) {
+      const init = each.value === undefined ? undefined : initialiserText(each.value);
+      const bare = each.layers.length === 0 && init !== undefined;
+      const fallback = bare
+        ? `extern ${head.replace(/\bauto\b/, `std::decay_t<decltype(${init})>`)} ${declarator};`
+        : `inline ${head} ${each.node.text} = ${init ?? '{}'};`;
+      return { name, declarator, fallback, doubt: 'deduced' };
+    }
+    const array = each.layers.find((layer) => layer.type === 'array_declarator');
+    if (array !== undefined && array === innermost(each) && array.childForFieldName('size') === null) {
+      const count = each.value?.type === 'initializer_list' ? countInitialisers(each.value) : undefined;
+      if (count !== undefined) {
+        const cut = array.text.lastIndexOf('[');
+        const sized = `${array.text.slice(0, cut)}[${count}]`;
+        return `extern ${head} ${each.node.text.replace(array.text, () => sized)};`;
+      }
+      return { name, declarator, fallback: plain, doubt: 'deduced' };
+    }
+    const isNamed = type.type === 'type_identifier' || type.type === 'qualified_identifier';
+    if (unnamed || !isNamed) return plain;
+    if (each.value === undefined) {
+      const sigil = innermost(each)?.type;
+      if (sigil === 'pointer_declarator' || sigil === 'reference_declarator')
+        return { name, declarator, fallback: plain, doubt: 'pointer' };
+      return plain;
+    }
+    return each.layers.length === 0 ? { name, declarator, fallback: plain, doubt: 'template' } : plain;
+  }
+
+  /** `int f(int);`, which may also be a variable: `P p(x);`. */
+  #prototypes(node: Node, type: Node, declarators: readonly Declarator[], specifiers: Specifiers): ItemKind {
+    this.#blankStatic(specifiers.statics);
+    const [first] = declarators;
+    if (first === undefined) return 'declaration';
+    const head = this.#typeText(node, type, first, undefined, true);
+    for (const each of declarators) {
+      const layer = innermost(each);
+      if (each.name === undefined || layer === undefined || each.qualified) continue;
+      const name = each.name.text;
+      this.#names.push(name);
+      const defaults = hasDefaults(layer);
+      const text = `${head} ${each.node.text};`;
+      const doubtful = /^\(\w+(,\w+)*\)$/.test(signature(layer)) && type.type !== 'primitive_type';
+      this.#declares.push({
+        key: this.#cLinkage() ? `function ${name}` : `function ${this.#prefix}${name}${signature(layer)}`,
+        names: [name],
+        text: doubtful ? { name: this.#prefix + name, declarator: name, fallback: text, doubt: 'prototype' } : text,
+        once: defaults,
+        ...(defaults && { defaults }),
+        scopes: this.scopes,
+      });
+    }
+    return 'declaration';
+  }
+
+  #type(node: Node): ItemKind {
+    const name = node.childForFieldName('name')?.text;
+    if (name === undefined) {
+      // An unnamed enumeration's constants.
+      if (node.type === 'enum_specifier') this.#add(`enum ${node.text}`, `${node.text};`, true);
+      return 'type';
+    }
+    this.#names.push(name);
+    if (name.includes('::')) return 'type';
+    const defined = node.childForFieldName('body') !== null;
+    this.#add(`${defined ? 'type' : 'forward'} ${this.#prefix}${name}`, `${node.text};`, defined, [name]);
+    return 'type';
+  }
+
+  #template(node: Node): ItemKind {
+    const inner = namedChildren(node).at(-1);
+    const declaratorNode = inner?.childForFieldName('declarator') ?? null;
+    const declarator = declaratorNode === null ? undefined : readDeclarator(declaratorNode);
+    const name = declarator?.name?.text ?? inner?.childForFieldName('name')?.text ?? '';
+    if (name !== '') this.#names.push(name);
+    const layer = declarator?.layers.find((each) => each.type === 'function_declarator');
+    const parameters = (node.childForFieldName('parameters')?.text ?? '<>').replace(/\s+/g, ' ');
+    const kind = layer === undefined ? 'type' : 'function';
+    const defined =
+      inner !== undefined &&
+      (inner.childForFieldName('body') !== null || kind === 'type' || inner.type === 'function_definition');
+    const unique = kind === 'function' || /^<\s*>$/.test(parameters) || name.includes('<');
+    const key = `${kind} ${this.#prefix}${name}${unique ? parameters : ''}${layer === undefined ? '' : signature(layer)}`;
+    this.#add(defined ? key : `forward ${key}`, withSemicolonUnlessBody(node.text), defined, name === '' ? [] : [name]);
+    return 'template';
+  }
+
+  #namespace(node: Node): ItemKind {
+    const nameNode = node.childForFieldName('name');
+    const body = node.childForFieldName('body');
+    if (body === null) return 'namespace';
+    const words = node.text.slice(0, (nameNode ?? body).startIndex - node.startIndex);
+    const inline = /\binline\b/.test(words);
+    if (nameNode === null) {
+      if (!inline) this.#insert(node, 'inline');
+      this.#edits.push({ offset: this.base + body.startIndex, length: 0, insert: LOCAL_NAMESPACE });
+    } else this.#names.push(nameNode.text);
+    const scope = `${inline || nameNode === null ? 'inline ' : ''}namespace ${nameNode?.text ?? LOCAL_NAMESPACE}`;
+    this.#inner(body, scope);
+    return 'namespace';
+  }
+
+  #linkage(node: Node): ItemKind {
+    const body = node.childForFieldName('body');
+    const language = node.childForFieldName('value')?.text ?? '"C"';
+    if (body === null) return 'declaration';
+    const scope = `extern ${language}`;
+    if (body.type === 'declaration_list') {
+      this.#inner(body, scope);
+      return 'declaration';
+    }
+    // In `extern "C" int x;` the whole is a declaration, in braces it would be a definition.
+    const inner = analyse(body, this.base, [...this.scopes, scope]);
+    this.#names.push(...inner.names);
+    // What goes before the inner declaration goes before `extern` as well.
+    this.#edits.push(
+      ...inner.edits.map((edit) =>
+        edit.offset === this.base + body.startIndex && edit.length === 0
+          ? { ...edit, offset: this.base + node.startIndex }
+          : edit,
+      ),
+    );
+    this.#declares.push(...inner.declares);
+    return inner.kind;
+  }
+
+  #inner(body: Node, scope: string): void {
+    for (const child of namedChildren(body)) {
+      if (child.type === 'comment') continue;
+      if (child.type.startsWith('preproc')) {
+        this.#add(child.text.trim(), `${child.text.trimEnd()}\n`, false);
+        continue;
+      }
+      const inner = analyse(child, this.base, [...this.scopes, scope]);
+      this.#names.push(...inner.names);
+      this.#edits.push(...inner.edits);
+      this.#declares.push(...inner.declares);
+    }
+  }
+
+  /** Storage classes and qualifiers in front of the type or between it and the declarator. */
+  #specifiers(node: Node): Specifiers {
+    const words: string[] = [];
+    const statics: Node[] = [];
+    for (const child of namedChildren(node)) {
+      if (child.type !== 'storage_class_specifier' && child.type !== 'type_qualifier') continue;
+      words.push(child.text);
+      if (child.text === 'static') statics.push(child);
+    }
+    return { words, statics };
+  }
+
+  #blankStatic(statics: readonly Node[]): void {
+    for (const each of statics)
+      this.#edits.push({ offset: this.base + each.startIndex, length: each.text.length, insert: '' });
+  }
+
+  #insert(node: Node, insert: string): void {
+    this.#edits.push({ offset: this.base + node.startIndex, length: 0, insert });
+  }
+
+  /** A node's text without some of its children, up to `end`. */
+  #without(node: Node, children: readonly Node[], end = node.endIndex): string {
+    let text = node.text.slice(0, end - node.startIndex);
+    for (const child of [...children].reverse()) {
+      const from = child.startIndex - node.startIndex;
+      text = text.slice(0, from) + text.slice(from + child.text.length).trimStart();
+    }
+    return text.trimEnd();
+  }
+
+  /** Everything in front of the first declarator, without storage classes; a type's body is left to its own
+   *  declaration. */
+  #typeText(node: Node, type: Node, first: Declarator, typeName?: string, keepStorage = false): string {
+    const end = first.node.startIndex - node.startIndex;
+    const drop = namedChildren(node).filter(
+      (child) => child.type === 'storage_class_specifier' && !(keepStorage && child.text !== 'static'),
+    );
+    const pieces: string[] = [];
+    let at = 0;
+    const cuts = [
+      ...drop.map((child) => ({ child, text: '' })),
+      ...(typeName === undefined ? [] : [{ child: type, text: typeName }]),
+    ];
+    for (const { child, text } of cuts.sort((a, b) => a.child.startIndex - b.child.startIndex)) {
+      pieces.push(node.text.slice(at, child.startIndex - node.startIndex), text);
+      at = child.endIndex - node.startIndex;
+    }
+    pieces.push(node.text.slice(at, end));
+    return pieces.join('').trim();
+  }
+
+  #after(node: Node, type: Node, typeName: string | undefined): string {
+    const from = type.startIndex - node.startIndex;
+    return (
+      node.text.slice(0, from).replace(/\bstatic\b/, '') + (typeName ?? '') + node.text.slice(from + type.text.length)
+    );
+  }
+
+  #addNamed(kind: string, node: Node, once: boolean): void {
+    const name = node.childForFieldName('name')?.text ?? node.text;
+    this.#names.push(name);
+    this.#add(`${kind} ${this.#prefix}${name}`, withSemicolon(node.text), once, [name]);
+  }
+
+  #add(key: string, text: string, once: boolean, names: readonly string[] = []): void {
+    this.#declares.push({ key, names, text, once, scopes: this.scopes });
+  }
+
+  #cLinkage(): boolean {
+    return this.scopes.includes('extern "C"');
+  }
+}
+
+interface Specifiers {
+  readonly words: readonly string[];
+  readonly statics: readonly Node[];
+}
+
+const BODIES = new Set(['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier']);
+
+/** `auto f() {…}`, `f(auto x)`: the body is needed to know the type. */
+function isDeduced(node: Node, layer: Node): boolean {
+  const type = node.childForFieldName('type');
+  const parameters = layer.childForFieldName('parameters');
+  if (parameters !== null && /\bauto\b/.test(parameters.text)) return true;
+  const trailing = namedChildren(layer).some((child) => child.type === 'trailing_return_type');
+  return type?.type === 'placeholder_type_specifier' && !trailing;
+}
+
+function hasCall(value: Node | undefined): boolean {
+  return (
+    value !== undefined && (value.type === 'call_expression' || value.descendantsOfType('call_expression').length > 0)
+  );
+}
+
+/** How many elements a braced list gives an array; unknown with designators. */
+function countInitialisers(list: Node): number | undefined {
+  const elements = namedChildren(list).filter((child) => child.type !== 'comment');
+  return elements.length === 0 || elements.some((child) => child.type === 'initializer_pair')
+    ? undefined
+    : elements.length;
+}
+
+function initialiserText(value: Node): string {
+  if (value.type !== 'initializer_list' && value.type !== 'argument_list') return value.text;
+  return value.text.slice(1, -1);
+}
+
+function withSemicolon(text: string): string {
+  return /;\s*$/.test(text) ? text : `${text};`;
+}
+
+function withSemicolonUnlessBody(text: string): string {
+  return /[;}]\s*$/.test(text)
+    ? /\b(?:struct|class|union|enum)\b[^(]*\{[\s\S]*\}\s*$/.test(text)
+      ? withSemicolon(text)
+      : text
+    : `${text};`;
+}

@@ -1,0 +1,79 @@
+// The text that clang compiles for an input, with positions that are the user's own.
+//
+// Something put in front of a token would move its column. So it goes on a line of its own, and what follows starts
+// on a fresh line with as many blanks as it had bytes before it:
+//
+//     int a; const int k = 5;          int a;
+//                             →        inline
+//                                      #line 1 "input_3"
+//                                             const int k = 5;
+//
+// The last expression becomes the body of a function whose result initialises the value slot (`__bw::Slot`).
+
+import type { Edit, SourceUnit } from './source-unit.js';
+
+/** How the last expression is taken: as the lvalue it is, or as a copy where it cannot be referred to. */
+export type ComposeMode = 'reference' | 'value';
+
+/** Name that diagnostics in the wrapper carry. */
+const WRAPPER = '#line 1 "<value>"';
+const SLOT =
+  '[[clang::no_destroy]] __attribute__((used)) static __bw::Slot<decltype(__bw_expr())> __bw_value __asm__("__bw_value")(__bw_expr);';
+
+/** The translation unit of an input, without the declarations of earlier ones.
+ *  @param fileName what diagnostics call it */
+export function composeInput(
+  unit: SourceUnit,
+  input: number,
+  mode: ComposeMode = 'reference',
+  fileName = `input_${input}`,
+): string {
+  const { text, trailing } = unit;
+  const writer = new Writer(text, fileName);
+  for (const item of unit.items) for (const edit of item.edits) writer.apply(edit);
+  if (trailing === undefined) return writer.finish(text.length);
+  const type = mode === 'reference' ? 'decltype(auto)' : 'auto';
+  writer.apply({
+    offset: trailing.start,
+    length: 0,
+    insert: `${WRAPPER}\nstatic inline ${type} __bw_expr() { return ${trailing.literal ? '+' : ''}(`,
+  });
+  return `${writer.finish(trailing.end)}${WRAPPER}\n); }\n${SLOT}\n`;
+}
+
+class Writer {
+  #out: string;
+  #at = 0;
+
+  constructor(
+    private readonly text: string,
+    private readonly fileName: string,
+  ) {
+    this.#out = this.#lineMark(1);
+  }
+
+  apply(edit: Edit): void {
+    this.#out += this.text.slice(this.#at, edit.offset);
+    this.#at = edit.offset + edit.length;
+    if (edit.insert === '') {
+      this.#out += blanks(this.text.slice(edit.offset, this.#at));
+      return;
+    }
+    const before = this.text.slice(0, this.#at);
+    const lines = before.split(/\r\n|\n|\r/);
+    this.#out += `\n${edit.insert}\n${this.#lineMark(lines.length)}${blanks(lines.at(-1) ?? '')}`;
+  }
+
+  finish(end: number): string {
+    return `${this.#out}${this.text.slice(this.#at, end)}\n`;
+  }
+
+  #lineMark(line: number): string {
+    return `#line ${line} "${this.fileName.replace(/[\\"]/g, '\\$&')}"\n`;
+  }
+}
+
+/** As many blanks as `text` has bytes; tabs and line ends stay. */
+function blanks(text: string): string {
+  return text.replace(/[^\t\r\n]/gu, (char) => ' '.repeat(Buffer.byteLength(char)));
+}
