@@ -119,8 +119,13 @@ function ask(file: string, identity: string): Clang | undefined {
   return { path: file, major: Number(major), identity, resourceIncludeDir };
 }
 
+// A folder of PATH that we may not look into holds nothing for us.
 function isFile(file: string): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 /** Names of the folders in `folder`; none when it is not there. */
