@@ -150,7 +150,7 @@ class GraphBuilder {
     if (fixup.row.use === 'branch') return 'transient';
     if (to.object !== undefined && to.section !== undefined) {
       const symbols = indexOf(to.object).bySection.get(to.section.index) ?? [];
-      if (symbols.some((symbol) => isScaffold(symbol.name))) return 'transient';
+      if (symbols.some(({ name }) => isValueSlot(name) || (to.kind === 'code' && isScaffold(name)))) return 'transient';
     }
     // Variables outlive even a pure expression: a static in an inline function counts on.
     const isVariable = to.kind === 'data' || to.kind === 'bss';

@@ -51,9 +51,10 @@ export function isValueSlot(name: string): boolean {
   return SLOT_NAMES.has(name);
 }
 
-/** Whether a symbol belongs to the code barewire wraps around an expression: `__bw_…` or namespace `__bw`. */
+/** Whether a symbol belongs to the code barewire wraps around an expression: `__bw_…` or namespace `__bw`. What the
+ *  user wrote inside the expression (lambdas, their statics) does not. */
 export function isScaffold(name: string): boolean {
-  return /^(_ZZ?N?K?L?(\d+|4__bw\d*))?__bw/.test(name) || /^_ZZ?NK?4__bw/.test(name);
+  return /^((_ZL?\d+)?__bw|_ZNK?4__bw)/.test(name);
 }
 
 /** Whether a local symbol is a `static` or anonymous-namespace name of the user's: those are mangled, names the

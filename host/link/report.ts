@@ -98,6 +98,7 @@ export function biggestHolders(state: SessionState, count: number): { name: stri
 
 /** `f(int) from input 3`, `_malloc_r from libc_nano.a(malloc.o)`. */
 export function atomTitle(atom: Atom): string {
-  const name = placeName(atom, 0);
+  const [symbol] = atom.symbols;
+  const name = symbol === undefined ? placeName(atom, 0) : demangle(symbol.name);
   return atom.object === undefined ? name : `${name} from ${atom.object.name}`;
 }

@@ -127,8 +127,15 @@ export class LinkSession {
     }
     for (const [name, definition] of graph.libraryNames)
       if (isPlaced(state, definition)) state.names.set(name, definition);
-    for (const [name, definition] of redefinition.names) state.names.set(name, definition);
-    for (const [name, definition] of redefinition.statics) state.statics.set(name, definition);
+    // Of a static and a global of one name the newer is meant.
+    for (const [name, definition] of redefinition.names) {
+      state.names.set(name, definition);
+      state.statics.delete(name);
+    }
+    for (const [name, definition] of redefinition.statics) {
+      state.statics.set(name, definition);
+      state.names.delete(name);
+    }
     rememberMembers(state, graph);
 
     state.memory = layout.memory;
