@@ -62,7 +62,7 @@ export function resultOfVitest(json: string | undefined, end: CommandEnd): Stage
       if (status === 'passed') passed++;
       else if (status === 'failed') {
         failed++;
-        complaints.push(`✗ ${file.name}\n  ${fullName}\n${indent((failureMessages ?? []).join('\n'))}`);
+        complaints.push(`✗ ${file.name}\n  ${fullName}\n${indent(ownLines((failureMessages ?? []).join('\n')))}`);
       } else skipped++;
     }
     if (file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed')) {
@@ -100,6 +100,14 @@ function parseReport(json: string | undefined): VitestReport | undefined {
 function endNote(exitCode: number | undefined, output: string, seconds: number): string {
   const how = exitCode === undefined ? `stopped after ${seconds.toFixed(0)} s` : `ended with exit code ${exitCode}`;
   return `${how}\n${output.trimEnd()}`;
+}
+
+// Without the stack frames of the test runner.
+function ownLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/^\s+at .*(node_modules|node:internal|new Promise \(<anonymous>\))/.test(line))
+    .join('\n');
 }
 
 function indent(text: string): string {

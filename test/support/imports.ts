@@ -41,7 +41,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'boards',
   ],
-  'host/cli': ['host/session', 'host/repl', 'host/toolchain', 'host/wire', 'host/diag', 'boards'],
+  'host/cli': ['host/session', 'host/repl', 'host/toolchain', 'host/compile', 'host/wire', 'host/diag', 'boards'],
 };
 
 /** Scripts and tests: they may import anything, print, and end the process. */
