@@ -4,13 +4,13 @@
 //
 //     node dist/test/support/run-checks.js [STAGE …]       only these stages: lint types architecture unit …
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../host/diag/package-root.js';
-import { type CommandEnd, closingLine, resultOfCommand, resultOfVitest, type StageResult } from './check-results.js';
+import { closingLine, resultOfCommand, resultOfVitest, type StageResult } from './check-results.js';
+import { endRunning, runCommand } from './run-command.js';
 
 interface Stage {
   readonly name: string;
@@ -70,56 +70,11 @@ function tool(packageName: string, command: string): string[] {
   return [process.execPath, join(dirname(manifest), script)];
 }
 
-let running: ChildProcess | undefined;
-
-// Runs a command in a process group of its own, and ends the group at the limit: simulators go with their test.
-function runCommand(command: readonly string[], limitSeconds: number): Promise<CommandEnd> {
-  const started = performance.now();
-  return new Promise((resolve) => {
-    const child = spawn(command[0]!, command.slice(1), {
-      cwd: packageRoot(),
-      detached: process.platform !== 'win32',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running = child;
-    let output = '';
-    let stopped = false;
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString('utf8');
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    const limit = setTimeout(() => {
-      stopped = true;
-      endGroup(child);
-    }, limitSeconds * 1000);
-    child.on('error', (error) => collect(Buffer.from(`${error.message}\n`)));
-    child.on('close', (code) => {
-      clearTimeout(limit);
-      // What a test left running ends here at the latest.
-      endGroup(child);
-      running = undefined;
-      const seconds = (performance.now() - started) / 1000;
-      resolve({ exitCode: stopped ? undefined : (code ?? 1), output, seconds });
-    });
-  });
-}
-
-function endGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
-  try {
-    if (process.platform === 'win32') child.kill('SIGKILL');
-    else process.kill(-child.pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
-}
-
 async function runStage(stage: Stage): Promise<StageResult> {
   if (stage.vitest !== undefined) return runVitest(stage.vitest, stage.limitSeconds);
   let result: StageResult = { passed: 0, failed: 0, skipped: 0, report: '' };
   for (const command of stage.commands ?? []) {
-    const one = resultOfCommand(await runCommand(command, stage.limitSeconds));
+    const one = resultOfCommand(await runCommand(command, stage.limitSeconds, packageRoot()));
     result = { ...one, passed: result.passed + one.passed };
     if (one.failed > 0) break;
   }
@@ -131,7 +86,7 @@ async function runVitest(words: readonly string[], limitSeconds: number): Promis
   const file = join(folder, 'report.json');
   try {
     const command = [...tool('vitest', 'vitest'), 'run', ...words, '--reporter=json', `--outputFile=${file}`];
-    const end = await runCommand(command, limitSeconds);
+    const end = await runCommand(command, limitSeconds, packageRoot());
     return resultOfVitest(readIfThere(file), end);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -169,7 +124,7 @@ async function main(wanted: readonly string[]): Promise<number> {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (running !== undefined) endGroup(running);
+    endRunning();
     process.exit(1);
   });
 }
