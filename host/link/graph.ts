@@ -15,7 +15,7 @@ import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
 import { allocateHigh } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
-import { arenaFull, placeName, type UndefinedUse, undefinedSymbols } from './report.js';
+import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { findInArchives, type SessionState } from './session-state.js';
 import type { Lifetime, StageOptions } from './types.js';
 
@@ -214,10 +214,12 @@ class GraphBuilder {
     const target = this.lookUp(object, symbol, row.use === 'branch');
     if (target !== undefined) return target;
     if (symbol.binding === 'weak') return { kind: 'weak' };
+    const offset = relocation.offset - from.start;
     this.undefinedUses.push({
       symbol: symbol.name,
-      place: placeName(from, relocation.offset - from.start),
+      place: placeName(from, offset),
       file: object.name,
+      line: object === this.object ? sourceLine(from, offset) : undefined,
     });
     return undefined;
   }

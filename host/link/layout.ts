@@ -18,6 +18,8 @@ export interface Run {
   /** Bytes up to the end of the last atom that is not bss. */
   readonly byteCount: number;
   readonly zeroBytes: number;
+  /** At the place of an old variable. */
+  readonly inPlace: boolean;
   /** In order of address. */
   readonly atoms: readonly Atom[];
 }
@@ -41,7 +43,7 @@ export function layOut(
   keptPlaces: ReadonlyMap<Atom, Atom>,
 ): Layout {
   const runs: Run[] = [];
-  for (const [atom, place] of keptPlaces) runs.push(runAt(place.addr, [atom]));
+  for (const [atom, place] of keptPlaces) runs.push(runAt(place.addr, [atom], true));
   const loose = atoms.filter((atom) => !keptPlaces.has(atom));
   const persistent = loose.filter((atom) => atom.lifetime === 'persistent');
   const transient = loose.filter((atom) => atom.lifetime === 'transient');
@@ -85,7 +87,7 @@ function runSize(atoms: readonly Atom[]): number {
 }
 
 /** Puts atoms side by side from `addr` on, which is aligned for all of them. */
-function runAt(addr: number, atoms: readonly Atom[]): Run {
+function runAt(addr: number, atoms: readonly Atom[], inPlace = false): Run {
   let end = addr;
   let bytesEnd = addr;
   for (const atom of atoms) {
@@ -93,7 +95,7 @@ function runAt(addr: number, atoms: readonly Atom[]): Run {
     end = atom.addr + atom.sizeBytes;
     if (atom.kind !== 'bss') bytesEnd = end;
   }
-  return { addr, byteCount: bytesEnd - addr, zeroBytes: end - bytesEnd, atoms };
+  return { addr, byteCount: bytesEnd - addr, zeroBytes: end - bytesEnd, inPlace, atoms };
 }
 
 /** The block of a run, filled with the atoms' bytes as they stand in the object file. */
@@ -111,6 +113,7 @@ export function blockOf(run: Run, id: number): LinkedBlock {
     zeroBytes: run.zeroBytes,
     kind: first.kind,
     lifetime: first.lifetime,
+    inPlace: run.inPlace,
     sections: run.atoms.map(sectionOf),
   };
   for (const atom of run.atoms) atom.block = block;

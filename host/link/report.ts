@@ -2,6 +2,7 @@
 
 import { BarewireError } from '../diag/error.js';
 import { demangle } from '../elf/demangle.js';
+import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { Atom } from './atom.js';
 import { freeBytes, largestHole, type MemoryMap } from './memory-map.js';
 import { indexOf } from './object-index.js';
@@ -14,6 +15,22 @@ export interface UndefinedUse {
   readonly place: string;
   /** `input 7`, `libc_nano.a(printf.o)`. */
   readonly file: string;
+  /** `input_7:3`, when the debug information knows. */
+  readonly line: string | undefined;
+}
+
+/** Source file and line of the code at `offset` of an atom. */
+export function sourceLine(atom: Atom, offset: number): string | undefined {
+  if (atom.object === undefined || atom.section === undefined) return undefined;
+  try {
+    const place = { section: atom.section.index, offset: atom.start + offset };
+    const line = readDebugInfo(atom.object).lineAt(place);
+    return line === undefined ? undefined : `${line.file.replace(/^.*[/\\]/, '')}:${line.line}`;
+  } catch (error) {
+    // Damaged debug information must not hide what is really wrong.
+    if (error instanceof BarewireError) return undefined;
+    throw error;
+  }
 }
 
 /** Name of what stands at `offset` of an atom: the function or variable, else the section. */
@@ -40,7 +57,7 @@ export function symbolCovering(atom: Atom, offset: number): { name: string; valu
 }
 
 /** LINK_UNDEFINED for all names at once.
- *  `details.symbols`: `{name, demangled, uses: {place, file}[]}[]` */
+ *  `details.symbols`: `{name, demangled, uses: {place, file, line}[]}[]` */
 export function undefinedSymbols(uses: readonly UndefinedUse[], file: string): BarewireError {
   const byName = new Map<string, UndefinedUse[]>();
   for (const use of uses) {
@@ -51,10 +68,12 @@ export function undefinedSymbols(uses: readonly UndefinedUse[], file: string): B
   const symbols = [...byName].map(([name, list]) => ({
     name,
     demangled: demangle(name),
-    uses: list.map(({ place, file: from }) => ({ place, file: from })),
+    uses: list.map(({ place, file: from, line }) => ({ place, file: from, line })),
   }));
   const lines = symbols.map(({ demangled, uses: list }) => {
-    const shown = list.slice(0, 3).map((use) => `${use.place} in ${use.file}`);
+    const shown = list
+      .slice(0, 3)
+      .map((use) => `${use.place} in ${use.file}${use.line === undefined ? '' : ` (${use.line})`}`);
     const more = list.length > 3 ? ` and ${list.length - 3} more` : '';
     return `  ${demangled}   used by ${shown.join(', ')}${more}`;
   });

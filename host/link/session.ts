@@ -211,26 +211,24 @@ function makePatches(state: SessionState, redefinition: Redefinition, garbage: R
   const fields: Patch[] = [];
   for (const { atom, fixup, target, via } of redefinition.retargets) {
     if (garbage.has(atom)) continue;
-    const { sizeBytes } = fixup.row.form;
-    const bytes = atom.bytes.slice(fixup.offset, fixup.offset + sizeBytes);
-    const view = new DataView(bytes.buffer);
-    applyFixup({ arch: state.arch, atom, fixup, target: fixup.target, via: fixup.via }, view, 0);
-    const before = bytes.slice();
-    applyFixup({ arch: state.arch, atom, fixup, target, via }, view, 0);
-    if (bytes.some((byte, i) => byte !== before[i])) fields.push({ addr: atom.addr + fixup.offset, bytes });
+    const original = atom.bytes.slice(fixup.offset, fixup.offset + fixup.row.form.sizeBytes);
+    const [bytes, previous] = [original.slice(), original.slice()];
+    const place = { arch: state.arch, atom, fixup };
+    applyFixup({ ...place, target: fixup.target, via: fixup.via }, new DataView(previous.buffer), 0);
+    applyFixup({ ...place, target, via }, new DataView(bytes.buffer), 0);
+    if (bytes.some((byte, i) => byte !== previous[i])) fields.push({ addr: atom.addr + fixup.offset, bytes, previous });
   }
   fields.sort((a, b) => a.addr - b.addr);
   const joined: Patch[] = [];
   for (const field of fields) {
     const last = joined.at(-1);
-    if (last !== undefined && last.addr + last.bytes.length === field.addr) {
-      const bytes = new Uint8Array(last.bytes.length + field.bytes.length);
-      bytes.set(last.bytes);
-      bytes.set(field.bytes, last.bytes.length);
-      joined[joined.length - 1] = { addr: last.addr, bytes };
-    } else {
+    if (last === undefined || last.addr + last.bytes.length !== field.addr) {
       joined.push(field);
+      continue;
     }
+    const bytes = Uint8Array.of(...last.bytes, ...field.bytes);
+    const previous = Uint8Array.of(...last.previous, ...field.previous);
+    joined[joined.length - 1] = { addr: last.addr, bytes, previous };
   }
   return joined;
 }

@@ -54,6 +54,8 @@ export interface LinkedBlock {
   readonly zeroBytes: number;
   readonly kind: BlockKind;
   readonly lifetime: Lifetime;
+  /** Takes the memory of the variable it replaces: what stood there is the user's, and gone once this is written. */
+  readonly inPlace: boolean;
   /** In order of address. */
   readonly sections: readonly LinkedSection[];
 }
@@ -62,6 +64,8 @@ export interface LinkedBlock {
 export interface Patch {
   readonly addr: number;
   readonly bytes: Uint8Array;
+  /** What stands there until then, to take the patch back. */
+  readonly previous: Uint8Array;
 }
 
 /** What stands at an address. */

@@ -189,7 +189,8 @@ describe('a definition typed again', () => {
     );
     const staged = board.add('int f() { return 2; }');
     const table = find(user, '.rodata._ZZ4calliE5table');
-    expect(staged.patches).toEqual([{ addr: table.addr, bytes: expect.any(Uint8Array) }]);
+    expect(staged.patches.map((patch) => patch.addr)).toEqual([table.addr]);
+    expect(staged.patches[0]!.previous).toEqual(board.before(staged.patches[0]!));
     expect(board.word(table.addr)).toBe(board.link.addressOf('_Z1fv'));
   });
 
@@ -265,8 +266,10 @@ describe('undefined names', () => {
     );
     expect(error.code).toBe('LINK_UNDEFINED');
     expect(error.message).toContain('2 names are declared but defined nowhere, needed by input 1:');
-    expect(error.message).toMatch(/sqrtff\(float\) {3}used by f\(\) in input 1\n/);
-    expect(error.message).toMatch(/other\(int\) {3}used by f\(\) in input 1, _GLOBAL__sub_I_.* in input 1\n/);
+    expect(error.message).toMatch(/sqrtff\(float\) {3}used by f\(\) in input 1 \(<stdin>:1\)\n/);
+    expect(error.message).toMatch(
+      /other\(int\) {3}used by f\(\) in input 1 \(.*\), _GLOBAL__sub_I_.* in input 1 \(.*\)\n/,
+    );
     expect(error.details).toMatchObject({
       symbols: [{ name: '_Z6sqrtfff', demangled: 'sqrtff(float)' }, { demangled: 'other(int)' }],
     });

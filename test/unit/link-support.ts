@@ -7,7 +7,7 @@ import { type Archive, readArchive } from '../../host/elf/archive.js';
 import type { ObjectFile } from '../../host/elf/object-file.js';
 import { readObject } from '../../host/elf/read-object.js';
 import { LinkSession } from '../../host/link/session.js';
-import type { LinkTarget, StagedLink, StageOptions } from '../../host/link/types.js';
+import type { LinkTarget, Patch, StagedLink, StageOptions } from '../../host/link/types.js';
 
 export type Core = 'v6-m' | 'v7-m';
 
@@ -90,6 +90,7 @@ export class TestBoard {
   readonly link: LinkSession;
   readonly memory: Uint8Array;
   readonly target: LinkTarget;
+  private readonly replaced = new Map<Patch, Uint8Array>();
   private input = 0;
 
   constructor(options: Partial<LinkTarget> & { core?: Core } = {}) {
@@ -122,7 +123,10 @@ export class TestBoard {
         block.addr - base + block.bytes.length + block.zeroBytes,
       );
     }
-    for (const patch of staged.patches) this.memory.set(patch.bytes, patch.addr - base);
+    for (const patch of staged.patches) {
+      this.replaced.set(patch, this.memory.slice(patch.addr - base, patch.addr - base + patch.bytes.length));
+      this.memory.set(patch.bytes, patch.addr - base);
+    }
     this.link.commit(staged);
     return staged;
   }
@@ -130,6 +134,11 @@ export class TestBoard {
   /** Stages and commits an input. */
   add(source: string, options?: CompileOptions & Partial<StageOptions>): StagedLink {
     return this.commit(this.stage(source, options));
+  }
+
+  /** What stood where a patch was written. */
+  before(patch: Patch): Uint8Array | undefined {
+    return this.replaced.get(patch);
   }
 
   word(addr: number): number {
