@@ -123,7 +123,7 @@ export class CppParser {
       const first = wordAt(text, candidate[0]);
       if (next === 'else' && first === 'if') return;
       if (next === 'catch' && first === 'try') return;
-      if (next === 'while' && first === 'do') return;
+      if (first === 'do' && !candidate.some((each) => each.depth === 0 && wordAt(text, each) === 'while')) return;
       if (mark === '}' && !this.#isBraced(text, candidate)) return;
       segments.push({ tokens: candidate, closed: true });
       from = index + 1;
@@ -134,8 +134,13 @@ export class CppParser {
 
   /** Whether an item without `;` is an expression, whose value is to be shown. */
   isExpression(text: string, tokens: readonly Token[]): boolean {
-    const source = sourceOf(text, tokens);
     const words = tokens.map((token) => wordAt(text, token));
+    let source = sourceOf(text, tokens);
+    if (words[0] === 'decltype') {
+      // The grammar does not know `decltype(x){1}`: any name stands for the type.
+      const close = tokens.findIndex((token, index) => index > 1 && token.depth === 0);
+      source = `T${text.slice(tokens[close]?.end, tokens.at(-1)?.end)}`;
+    }
     if (STATEMENT_WORDS.has(words[0] ?? '')) return false;
     const asIs = this.#single(`${source}\n;`, (node) => node.type === 'expression_statement');
     if (asIs) return true;
