@@ -67,7 +67,7 @@ export function pump(turn: Turn): void {
   const out = sentSlots(state.jobs[0]).map((slot) => slot.asked);
   for (const [index, slot] of slots.entries()) {
     if (slot.state !== 'waiting') continue;
-    if (out.length >= state.hello!.window || !mayFollow(slot.asked, out)) return;
+    if (out.length >= Math.max(1, state.hello!.window - state.strayHellos) || !mayFollow(slot.asked, out)) return;
     if (!sendNew(turn, index, slot)) return;
     out.push(slot.asked);
   }
@@ -146,6 +146,7 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
     failJob(turn, malformedReply(state.config.port, describeJob(turn), error.message));
     return;
   }
+  state.strayHellos = 0;
   loseBefore(turn, seq);
   if (reply.status === 'REPEATED') {
     count(turn, 'repeated');

@@ -83,6 +83,7 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
   state.hello = hello;
   state.phase = 'ready';
   state.nextSeq = (seq + 1) & 0xff;
+  state.strayHellos = state.wait!.tries - 1;
   state.wait = undefined;
   state.pinged = false;
   state.nakked = undefined;

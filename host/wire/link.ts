@@ -11,6 +11,7 @@ import { decodeFrame, encodeFrame, type FrameFault } from '../../protocol/frame.
 import type { Hello } from '../../protocol/hello.js';
 import { LIMITS } from '../../protocol/messages.js';
 import { debugScope } from '../diag/debug.js';
+import { concatBytes } from './bytes.js';
 import { type Clock, systemClock } from './clock.js';
 import { type CounterName, type LinkCounters, zeroCounters } from './counters.js';
 import { createFramer, type Framer } from './framer.js';
@@ -206,7 +207,7 @@ export class DeviceLink {
         this.debug?.(`→ ${effect.frame.kind} ${effect.frame.seq} ${effect.frame.body.length}`);
       }
     }
-    if (out.length > 0 && this.closedBy === undefined) this.write(Buffer.concat(out));
+    if (out.length > 0 && this.closedBy === undefined) this.write(concatBytes(out));
     for (const effect of effects) this.report(effect);
   }
 

@@ -94,6 +94,8 @@ export interface LinkState {
   readonly pinged: boolean;
   /** `expected` of the NAK acted on last, until something else happens. */
   readonly nakked: number | undefined;
+  /** HELLOs that may still be on their way to the board, where each takes the place of a batch. */
+  readonly strayHellos: number;
   /** BREAKs sent in this greeting. */
   readonly greetingBreaks: number;
   readonly badFrames: number;
@@ -141,6 +143,7 @@ export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
     timing: UNMEASURED,
     pinged: false,
     nakked: undefined,
+    strayHellos: 0,
     greetingBreaks: 0,
     badFrames: 0,
     outputOffset: 0,

@@ -86,6 +86,7 @@ function onFrame(turn: Turn, frame: Frame): void {
   const { state } = turn;
   try {
     if (state.phase === 'ready') onReadyFrame(turn, frame);
+    else if (state.phase === 'unsynced' && state.hello === undefined) count(turn, 'unexpected');
     else if (frame.kind === 'HELLO_REPLY' && state.phase === 'greeting') onGreetingReply(turn, frame);
     else if (frame.kind === 'HELLO_REPLY') onUnaskedHello(turn, frame);
     else if (frame.kind === 'STATE' && state.phase === 'greeting') {

@@ -10,6 +10,7 @@
 import { type BatchReply, encodeOps, type Op, type OpResult } from '../../protocol/batch.js';
 import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
 import { varintSize } from '../../protocol/varint.js';
+import { concatBytes } from './bytes.js';
 
 /** Bytes `from` up to, but without, `to`. */
 interface Range {
@@ -224,20 +225,10 @@ export function mergeReplies(parts: readonly { plan: PlannedFrame; reply: BatchR
       const piece = plan.pieces[at]!;
       if (result.op === 'READ') data.push(result.data);
       if (!piece.last) continue;
-      results.push(result.op === 'READ' && data.length > 1 ? { op: 'READ', data: concat(data) } : result);
+      results.push(result.op === 'READ' && data.length > 1 ? { op: 'READ', data: concatBytes(data) } : result);
       data = [];
     }
     if (reply.status !== 'OK') return { ...reply, done: results.length, results };
   }
   return { status: 'OK', done: results.length, results, failure: {} };
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    out.set(part, offset);
-    offset += part.length;
-  }
-  return out;
 }

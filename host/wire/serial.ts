@@ -1,6 +1,7 @@
 // Real serial ports, by `serialport`: the only file that imports it. A port is opened for us alone, and nothing
 // moves DTR or RTS, because on many adapters that resets the board.
 
+import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { type BarewireError, deviceError } from '../diag/error.js';
@@ -16,9 +17,20 @@ export interface SerialPortInfo {
   readonly productId: string | undefined;
 }
 
-/** The serial ports there are. */
+/** Device files of serial ports on Linux that have hardware behind them. */
+const DEVICE_NAMES = /^tty(ACM|USB|AMA|mxc|SAC|THS)\d+$/;
+
+/** The serial ports there are. On a Linux without udevadm only their paths are known. */
 export async function listSerialPorts(): Promise<SerialPortInfo[]> {
-  const ports = await SerialPort.list();
+  let ports: Awaited<ReturnType<typeof SerialPort.list>>;
+  try {
+    ports = await SerialPort.list();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const nothing = { manufacturer: undefined, serialNumber: undefined, vendorId: undefined, productId: undefined };
+    const names = (await readdir('/dev')).filter((name) => DEVICE_NAMES.test(name)).sort();
+    return names.map((name) => ({ path: `/dev/${name}`, ...nothing }));
+  }
   return ports.map(({ path, manufacturer, serialNumber, vendorId, productId }) => {
     return { path, manufacturer, serialNumber, vendorId, productId };
   });

@@ -101,6 +101,7 @@ export function replayTrace(chunks: readonly TraceChunk[]): BytePort {
     },
     write(bytes) {
       for (const byte of bytes) {
+        deliver();
         const expected = chunks[at]?.to === 'board' ? chunks[at]!.bytes[within] : undefined;
         if (byte !== expected) {
           const text = `the host sent 0x${byte.toString(16)} as byte ${sent}, the trace has ${expected === undefined ? 'nothing' : `0x${expected.toString(16)}`} there`;

@@ -1,0 +1,142 @@
+// The link with the real stub, on every simulated board: memory, functions, faults and BREAK.
+
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BoardRecord } from '../../boards/board.js';
+import { BOARDS } from '../../boards/index.js';
+import { startSimulator } from '../../boards/sim/index.js';
+import { packageRoot } from '../../host/diag/package-root.js';
+import { DeviceLink } from '../../host/wire/link.js';
+import { parseTrace, replayTrace, type TraceChunk } from '../../host/wire/trace.js';
+import type { Op } from '../../protocol/batch.js';
+import { crc32 } from '../../protocol/crc32.js';
+import { ARCHS, FAULT_WORDS } from '../../protocol/messages.js';
+
+const imageOf = (board: BoardRecord) => join(packageRoot(), `firmware-stub/build/${board.image}.elf`);
+const boards = BOARDS.filter((board) => board.simulator !== undefined);
+const ramp = (size: number) => Uint8Array.from({ length: size }, (_, i) => (i * 167 + (i >> 8)) & 0xff);
+
+/** Thumb code, assembled by hand. */
+const CODE = {
+  /** movs r0, #42; bx lr */
+  answer: Uint8Array.of(0x2a, 0x20, 0x70, 0x47),
+  /** b . */
+  forever: Uint8Array.of(0xfe, 0xe7),
+  /** udf #0 */
+  undefined: Uint8Array.of(0x00, 0xde),
+};
+
+describe.each(boards)('the link to $name', (board) => {
+  let link: DeviceLink;
+  const trace: TraceChunk[] = [];
+
+  beforeAll(async () => {
+    const port = await startSimulator(board, imageOf(board));
+    link = await DeviceLink.connect(port, { trace: { record: (chunk) => trace.push(chunk) } });
+  });
+
+  afterAll(async () => {
+    await link?.close();
+  });
+
+  /** Sends code and calls it. */
+  const run = (code: Uint8Array, rest: readonly Op[] = []) => {
+    const addr = link.hello.arenaAddr;
+    return link.execute([{ op: 'WRITE', addr, data: code }, { op: 'RUN', entry: addr + 1 }, ...rest]);
+  };
+
+  it('says who it is', () => {
+    const { hello } = link;
+    expect(hello.arch).toBe(board.arch);
+    expect(Object.keys(ARCHS)).toContain(hello.arch);
+    expect(hello.buildId).toMatch(/^([0-9a-f]{2}){8,20}$/);
+    const region = board.regions.find(
+      ({ addr, sizeBytes }) => hello.arenaAddr >= addr && hello.arenaAddr < addr + sizeBytes,
+    );
+    expect(region?.access).toBe('rwx');
+    expect(hello.arenaAddr + hello.arenaSize).toBeLessThanOrEqual(region!.addr + region!.sizeBytes);
+  });
+
+  it('writes 8 KiB and reads them back', async () => {
+    const data = ramp(8192);
+    const addr = link.hello.arenaAddr + 1;
+    const reply = await link.execute([
+      { op: 'WRITE', addr, data },
+      { op: 'READ', addr, len: data.length },
+      { op: 'CRC', addr, len: data.length },
+      { op: 'CHECK', addr, len: data.length, crc: crc32(data) },
+    ]);
+    expect(reply.status).toBe('OK');
+    expect(reply.results[1]).toEqual({ op: 'READ', data });
+    expect(reply.results[2]).toEqual({ op: 'CRC', crc: crc32(data) });
+  });
+
+  it('runs a function in one frame out and one back', async () => {
+    const { sent, good } = link.counters;
+    const reply = await run(CODE.answer, [{ op: 'READ', addr: link.hello.arenaAddr, len: 4 }]);
+    expect(reply.results).toMatchObject([{ op: 'WRITE' }, { op: 'RUN', value: 42 }, { op: 'READ', data: CODE.answer }]);
+    expect([link.counters.sent - sent, link.counters.good - good]).toEqual([1, 1]);
+  });
+
+  it.skipIf(board.simulator!.kind === 'rp2040js')('reports a fault with its record, and goes on', async () => {
+    const reply = await run(CODE.undefined);
+    expect(reply).toMatchObject({ status: 'FAULT', done: 1 });
+    const record = reply.failure.record!;
+    expect(record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
+    const word = (name: (typeof FAULT_WORDS.cortexm)[number]) =>
+      new DataView(record.buffer, record.byteOffset).getUint32(4 * FAULT_WORDS.cortexm.indexOf(name), true);
+    expect(word('pc')).toBe(link.hello.arenaAddr);
+    expect(word('cfsr') & 0x0001_0000).not.toBe(0); // UFSR.UNDEFINSTR
+    expect((await run(CODE.answer)).status).toBe('OK');
+  });
+
+  it('stops an endless loop with BREAK, and says where it was', async () => {
+    const work = run(CODE.forever);
+    setTimeout(() => link.break(), 20);
+    const reply = await work;
+    expect(reply).toMatchObject({ status: 'BROKEN', done: 1 });
+    const pc = new DataView(reply.failure.record!.buffer).getUint32(4 * FAULT_WORDS.cortexm.indexOf('pc'), true);
+    expect(pc).toBe(link.hello.arenaAddr);
+    expect((await run(CODE.answer)).status).toBe('OK');
+  });
+
+  it('stops an endless loop when its time is over', async () => {
+    const addr = link.hello.arenaAddr;
+    const ops: Op[] = [
+      { op: 'WRITE', addr, data: CODE.forever },
+      { op: 'RUN', entry: addr + 1 },
+    ];
+    expect((await link.execute(ops, { runTimeoutMs: 30 })).status).toBe('BROKEN');
+  });
+
+  it('refuses to write outside the arena', async () => {
+    const { arenaAddr, arenaSize } = link.hello;
+    const reply = await link.execute([{ op: 'WRITE', addr: arenaAddr + arenaSize - 1, data: Uint8Array.of(1, 2) }]);
+    expect(reply.status).toBe('REFUSED');
+  });
+
+  it('lost nothing on the way', () => {
+    expect(link.counters).toMatchObject({ badCrc: 0, badLength: 0, resent: 0, naks: 0, resyncs: 0, outputLost: 0 });
+  });
+
+  it('was recorded so that the same session can be played back', async () => {
+    const chunks = trace.slice();
+    const seq = chunks.find((chunk) => chunk.to === 'board')!.bytes[3]!;
+    const played = await DeviceLink.connect(replayTrace(chunks), { firstSeq: seq });
+    expect(played.hello).toEqual(link.hello);
+    await played.close();
+    expect(parseTrace('{"ms":1,"to":"host","hex":"00ff"}')).toHaveLength(1);
+  });
+});
+
+it('the end of a link ends its QEMU', async () => {
+  const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+  const port = await startSimulator(board, imageOf(board));
+  const link = await DeviceLink.connect(port);
+  const pid = (port as unknown as { child: { pid: number } }).child.pid;
+  expect(execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' })).toContain('qemu');
+  await link.close();
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+});
