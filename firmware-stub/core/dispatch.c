@@ -217,18 +217,18 @@ static void answer(void) {
 }
 
 bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count) {
-  if (!stub.busy) {
+  stub.reply_end = stub.results_end;
+  if (!stub.busy || room() < 1) { /* every op that can end here has made sure of room for a length byte */
     return false;
   }
   stub.running = 0;
   stub.want_stop = 0;
   stub.status = (uint8_t)status;
-  stub.reply_end = stub.results_end;
   if (status == BW_STATUS_EXITED) {
     put(stub.exit_value, 4);
     return true;
   }
-  const uint32_t fit = (uint32_t)(room() - 1) / 4u; /* every op that can fault has room for its length byte at least */
+  const uint32_t fit = (uint32_t)(room() - 1) / 4u;
   count = count < fit ? count : fit;
   put_varint(4u * count);
   for (; count != 0; count--) {
