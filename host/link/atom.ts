@@ -59,6 +59,8 @@ export interface Atom {
   fixups: readonly Fixup[];
   lifetime: Lifetime;
   addr: number;
+  /** Bytes it holds of the arena: its own, and the padding up to the next atom of its run. */
+  spanBytes: number;
   /** Its address was a value once, and may be stored anywhere: it must not be freed when its name goes. */
   escaped: boolean;
   block: LinkedBlock | undefined;

@@ -375,6 +375,7 @@ class GraphBuilder {
       fixups: [],
       lifetime: 'transient',
       addr: 0,
+      spanBytes: 0,
       escaped: false,
       block: undefined,
     };

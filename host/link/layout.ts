@@ -43,7 +43,10 @@ export function layOut(
   keptPlaces: ReadonlyMap<Atom, Atom>,
 ): Layout {
   const runs: Run[] = [];
-  for (const [atom, place] of keptPlaces) runs.push(runAt(place.addr, [atom], true));
+  for (const [atom, place] of keptPlaces) {
+    runs.push(runAt(place.addr, [atom], true));
+    atom.spanBytes = place.spanBytes;
+  }
   const loose = atoms.filter((atom) => !keptPlaces.has(atom));
   const persistent = loose.filter((atom) => atom.lifetime === 'persistent');
   const transient = loose.filter((atom) => atom.lifetime === 'transient');
@@ -90,8 +93,12 @@ function runSize(atoms: readonly Atom[]): number {
 function runAt(addr: number, atoms: readonly Atom[], inPlace = false): Run {
   let end = addr;
   let bytesEnd = addr;
+  let previous: Atom | undefined;
   for (const atom of atoms) {
     atom.addr = alignUp(end, atom.align);
+    if (previous !== undefined) previous.spanBytes = atom.addr - previous.addr;
+    atom.spanBytes = atom.sizeBytes;
+    previous = atom;
     end = atom.addr + atom.sizeBytes;
     if (atom.kind !== 'bss') bytesEnd = end;
   }

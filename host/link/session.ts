@@ -84,6 +84,10 @@ export class LinkSession {
       input: options.input,
       blocks,
       patches,
+      overwrites: [
+        ...patches.map(({ addr, bytes }) => ({ addr, len: bytes.length })),
+        ...[...redefinition.keptPlaces.values()].map(({ addr, sizeBytes }) => ({ addr, len: sizeBytes })),
+      ],
       entries: graph.entries.map(callableAddress),
       addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
       symbolAt: (addr) => {
@@ -144,7 +148,7 @@ export class LinkSession {
       state.atoms.delete(atom);
       if (atom.foldKey !== undefined && state.folds.get(atom.foldKey) === atom) state.folds.delete(atom.foldKey);
       if (atom.origin === 'veneer') state.veneers.delete(targetKey(atom.fixups[0]!.target));
-      if (!moved.has(atom)) state.memory = release(state.memory, atom.addr, atom.sizeBytes);
+      if (!moved.has(atom)) state.memory = release(state.memory, atom.addr, atom.spanBytes);
     }
     state.heap = graph.heap;
     state.nextId = layout.nextId;

@@ -94,6 +94,8 @@ export interface StagedLink {
   readonly blocks: readonly LinkedBlock[];
   /** Rewrites of bytes already on the board. */
   readonly patches: readonly Patch[];
+  /** Memory in use before this input that `blocks` and `patches` write to: what to save if the input may fail. */
+  readonly overwrites: readonly { readonly addr: number; readonly len: number }[];
   /** Initialisers to run, in order; bit 0 set on Thumb. */
   readonly entries: readonly number[];
   /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */

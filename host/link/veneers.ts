@@ -94,6 +94,7 @@ function makeVeneer(
     fixups: [{ ...relocation, addend: 0, symbol: fixup.symbol, target: callable, via: undefined }],
     lifetime,
     addr: 0,
+    spanBytes: 0,
     escaped: false,
     block: undefined,
   };

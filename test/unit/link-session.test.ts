@@ -169,6 +169,17 @@ describe('a definition typed again', () => {
     expect(board.link.usage().usedBytes).toBeLessThanOrEqual(before + 16);
   });
 
+  test('leaves no gap behind, however often', () => {
+    const board = new TestBoard();
+    const source = (n: number) =>
+      `int f(int a) { return a + ${n}; } int g(int a, int b) { return a * b - ${n}; } int h(int a) { return a * a * a + ${n}; }`;
+    for (let i = 0; i < 3; i++) board.add(source(i));
+    const before = board.link.usage();
+    for (let i = 3; i < 9; i++) board.add(source(i));
+    expect(board.link.usage().usedBytes).toBe(before.usedBytes);
+    expect(board.link.usage().freeBytes).toBe(before.freeBytes);
+  });
+
   test('keeps the old function while a pointer to it may be stored', () => {
     const board = new TestBoard();
     const first = board.add('int f() { return 1; } int (*p)() = f;');
