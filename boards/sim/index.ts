@@ -1,5 +1,6 @@
 // Starts the simulator a board record names.
 
+import { existsSync } from 'node:fs';
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { BoardRecord } from '../board.js';
 import { BoardError } from './errors.js';
@@ -15,6 +16,9 @@ export async function startSimulator(board: BoardRecord, imagePath: string): Pro
   const { simulator } = board;
   if (simulator === undefined) {
     throw new BoardError('BOARD_NO_SIMULATOR', `${board.name} has no simulator: give its port with --port`, {});
+  }
+  if (!existsSync(imagePath)) {
+    throw new BoardError('BOARD_IMAGE', `${imagePath}: no such stub image; build it: npm run firmware`, { imagePath });
   }
   switch (simulator.kind) {
     case 'qemu':

@@ -1,6 +1,7 @@
 // The link with the real stub, on every simulated board: memory, functions, faults and BREAK.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -138,5 +139,22 @@ it('the end of a link ends its QEMU', async () => {
   const pid = (port as unknown as { child: { pid: number } }).child.pid;
   expect(execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' })).toContain('qemu');
   await link.close();
+  expect(existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+it.runIf(existsSync('/usr/bin/setpriv'))('QEMU does not outlive a host that is killed', async () => {
+  const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+  const built = join(packageRoot(), 'dist/boards/sim/index.js');
+  const script = `import { startSimulator } from ${JSON.stringify(built)};
+const port = await startSimulator(${JSON.stringify(board)}, ${JSON.stringify(imageOf(board))});
+console.log(port.child.pid);
+setInterval(() => {}, 1e6);`;
+  const host = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(host.stdout, 'data', { signal: AbortSignal.timeout(20_000) });
+  const pid = Number(String(line));
+  expect(existsSync(`/proc/${pid}`)).toBe(true);
+  const watcher = spawn('tail', ['-s', '0.05', `--pid=${pid}`, '-f', '/dev/null'], { stdio: 'ignore' });
+  host.kill('SIGKILL');
+  await once(watcher, 'exit', { signal: AbortSignal.timeout(20_000) });
   expect(existsSync(`/proc/${pid}`)).toBe(false);
 });
