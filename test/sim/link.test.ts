@@ -1,6 +1,6 @@
 // The link with the real stub, on every simulated board: memory, functions, faults and BREAK.
 
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { BOARDS } from '../../boards/index.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
+import { openSerialPort } from '../../host/wire/serial.js';
 import { parseTrace, replayTrace, type TraceChunk } from '../../host/wire/trace.js';
 import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
@@ -157,4 +158,44 @@ setInterval(() => {}, 1e6);`;
   host.kill('SIGKILL');
   await once(watcher, 'exit', { signal: AbortSignal.timeout(20_000) });
   expect(existsSync(`/proc/${pid}`)).toBe(false);
+});
+
+describe('a real serial port', () => {
+  let qemu: ChildProcess;
+  let path = '';
+
+  beforeAll(async () => {
+    const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+    const machine = board.simulator!.kind === 'qemu' ? board.simulator!.machine : '';
+    const args = ['-M', machine, '-nographic', '-monitor', 'none', '-serial', 'pty', '-kernel', imageOf(board)];
+    qemu = spawn('qemu-system-arm', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    path = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const read = (chunk: Buffer) => {
+        text += chunk;
+        const found = /\/dev\/pts\/\d+/.exec(text);
+        if (found !== null) resolve(found[0]);
+      };
+      qemu.stdout!.on('data', read);
+      qemu.stderr!.on('data', read);
+      qemu.once('exit', () => reject(new Error(text)));
+    });
+  });
+
+  afterAll(() => {
+    qemu.kill('SIGKILL');
+  });
+
+  it('carries a link, cannot be opened twice, and ends cleanly', async () => {
+    const link = await DeviceLink.connect(await openSerialPort(path, 115_200));
+    const reply = await link.execute([{ op: 'WRITE', addr: link.hello.arenaAddr, data: ramp(3000) }]);
+    expect(reply.status).toBe('OK');
+    await expect(openSerialPort(path, 115_200)).rejects.toMatchObject({
+      code: 'WIRE_PORT_BUSY',
+      message: expect.stringContaining(`${path} is in use by `),
+    });
+    await link.close();
+    const again = await DeviceLink.connect(await openSerialPort(path, 115_200));
+    await again.close();
+  });
 });
