@@ -70,7 +70,7 @@ export class Compiler {
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     const cacheDir = options.cacheDir ?? environment().cacheDir;
     const flags = compileFlags(options.board, includeDirs, options);
-    const recipe = await precompile(clang, flags, prefixText(), cacheDir, timeoutMs);
+    const recipe = await precompile(clang, flags, prefixText(), cacheDir, Math.max(timeoutMs, TIMEOUT_MS));
     const dir = mkdtempSync(join(tmpdir(), 'barewire-'));
     const wanted = options.feed ?? 'fifo';
     const feed = wanted === 'fifo' && !makeFifos(dir) ? 'stdin' : wanted;
@@ -153,7 +153,11 @@ export class Compiler {
         unit.trailing?.start,
       );
     try {
-      return await attempt('reference');
+      const result = await attempt('reference');
+      // `P{1, 2}.x`: a reference would outlive what it refers to.
+      const dangles =
+        unit.trailing !== undefined && result.warnings.some(({ option }) => option === '-Wreturn-stack-address');
+      return dangles ? await attempt('value') : result;
     } catch (error) {
       if (unit.trailing === undefined || !isUnreferable(error)) throw error;
       return attempt('value');
@@ -190,7 +194,7 @@ export class Compiler {
   async #rebuild(): Promise<void> {
     this.#spare?.kill();
     this.#spare = undefined;
-    this.#rebuilding ??= build(this.#recipe, this.#timeoutMs).then((recipe) => {
+    this.#rebuilding ??= build(this.#recipe, Math.max(this.#timeoutMs, TIMEOUT_MS)).then((recipe) => {
       this.#recipe = recipe;
     });
     try {

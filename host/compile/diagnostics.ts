@@ -146,7 +146,7 @@ function finish(raw: Building, user: UserText, userLines: readonly string[]): Di
 
 /** In the wrapper around the last expression, or in the slot it is stored in. */
 function isOurs(raw: Building): boolean {
-  if (raw.file === WRAPPER_NAME || raw.message.includes('__bw')) return true;
+  if (raw.file === WRAPPER_NAME || /__bw(?:::|_expr|_value)/.test(raw.message)) return true;
   return raw.file !== undefined && /[\\/]prefix\.h$/.test(raw.file);
 }
 
@@ -156,7 +156,9 @@ function unwrap(message: string): string {
     .replace(/'(?:const )?__bw::(?:Lvalue)?Slot<[^']*>'(?: \(aka '[^']*'\))?/g, 'the value')
     .replace(/function '__bw_expr(?:\(\))?'/g, 'the last expression')
     .replace(/'__bw_expr(?:\(\))?'/g, 'the last expression')
-    .replace(/'__bw_value'/g, 'the value');
+    .replace(/'__bw_value'/g, 'the value')
+    .replace(/__bw_unnamed_\w+/g, '(unnamed)')
+    .replace(/__bw_local::/g, '');
 }
 
 function ownSnippet(raw: Building, userLines: readonly string[]): string[] {

@@ -34,6 +34,8 @@ export interface Analysis {
 
 /** Name that an anonymous namespace gets, so that later inputs can link to what is in it. */
 const LOCAL_NAMESPACE = '__bw_local';
+/** Starts the name that the type of `struct {…} s;` gets. */
+const UNNAMED = '__bw_unnamed_';
 const WEAK = '__attribute__((weak))';
 const USED_INLINE = '__attribute__((used)) inline';
 
@@ -178,11 +180,16 @@ class Analyser {
       return 'declaration';
     }
     this.#blankStatic(specifiers.statics);
-    const isType =
-      BODIES.has(type.type) && type.childForFieldName('body') !== null && type.childForFieldName('name') !== null;
-    const typeName = type.childForFieldName('name')?.text;
-    const unnamed = BODIES.has(type.type) && type.childForFieldName('name') === null;
-    if (isType) this.#type(type);
+    const body = BODIES.has(type.type) ? type.childForFieldName('body') : null;
+    const isType = body !== null;
+    const unnamed = isType && type.childForFieldName('name') === null;
+    const typeName = unnamed ? `${UNNAMED}${first.name?.text ?? ''}` : type.childForFieldName('name')?.text;
+    if (unnamed) {
+      // Types without a name differ in each input that sees them: this one gets one.
+      this.#edits.push({ offset: this.base + body.startIndex, length: 0, insert: typeName ?? '' });
+      const text = `${type.text.slice(0, body.startIndex - type.startIndex)} ${typeName} ${body.text};`;
+      this.#add(`type ${this.#prefix}${typeName}`, text, true, [typeName ?? '']);
+    } else if (isType) this.#type(type);
 
     const inlined =
       constant ||
@@ -225,7 +232,7 @@ class Analyser {
         );
         continue;
       }
-      const text = this.#variable(each, head, type, deducedType, unnamed);
+      const text = this.#variable(each, head, type, deducedType);
       this.#declares.push({
         key: `variable ${this.#prefix}${name}`,
         names: [name],
@@ -238,7 +245,7 @@ class Analyser {
   }
 
   /** The declaration of one variable without its initialiser. */
-  #variable(each: Declarator, head: string, type: Node, deducedType: boolean, unnamed: boolean): string | VariablePlan {
+  #variable(each: Declarator, head: string, type: Node, deducedType: boolean): string | VariablePlan {
     const declarator = each.name?.text ?? '';
     const name = this.#prefix + declarator;
     const plain = `extern ${head} ${each.node.text};`;
@@ -261,7 +268,7 @@ class Analyser {
       return { name, declarator, fallback: plain, doubt: 'deduced' };
     }
     const isNamed = type.type === 'type_identifier' || type.type === 'qualified_identifier';
-    if (unnamed || !isNamed) return plain;
+    if (!isNamed) return plain;
     if (each.value === undefined) {
       const sigil = innermost(each)?.type;
       if (sigil === 'pointer_declarator' || sigil === 'reference_declarator')
