@@ -179,7 +179,7 @@ export class FakeBoard {
     this.running = mine;
     const run = found?.(this) ?? { ends: 'fault', record };
     if (run.ends === 'never') return;
-    if (run.ends !== 'return' || run.takesMs === undefined) {
+    if (run.ends !== 'return' || !run.takesMs) {
       finish(run);
       return;
     }

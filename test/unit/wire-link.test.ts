@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { type ConnectOptions, DeviceLink } from '../../host/wire/link.js';
 import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
-import { encodeFrame } from '../../protocol/frame.js';
+import { decodeFrame, encodeFrame, type Frame } from '../../protocol/frame.js';
 import { VECTOR_BOARD } from '../../protocol/generate-vectors.js';
 import { encodeHello, type Hello } from '../../protocol/hello.js';
+import { STATUSES } from '../../protocol/messages.js';
 import type { FakeFunction } from '../support/fake-board.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { fakeSetup, GOOD_LINE, type LineFaults } from '../support/fake-line.js';
@@ -341,6 +342,70 @@ describe('code that runs', () => {
     expect(again.results).toEqual([{ op: 'RUN', value: 7, micros: 5 }]);
     expect(board.runs).toEqual([16, 16]);
     expect(link.counters.resent).toBeGreaterThan(0);
+  });
+});
+
+describe('an answer that is lost among others', () => {
+  /** A link on which the first answer that `lose` picks never arrives. */
+  async function losing(lose: (reply: Frame) => boolean, functions: Record<number, FakeFunction> = {}) {
+    const made = world({ hello: { window: 4 }, functions });
+    const { onData } = made.port;
+    let lost = false;
+    made.port.onData = (listener) =>
+      onData((bytes) => {
+        const result = decodeFrame(bytes);
+        if (!lost && result.ok && result.frame.kind === 'BATCH_REPLY' && lose(result.frame)) lost = true;
+        else listener(bytes);
+      });
+    return { ...made, link: await made.connecting(), wasLost: () => lost };
+  }
+
+  it('is inferred for WRITEs', async () => {
+    const { clock, link, wasLost, board } = await losing(() => true);
+    const data = ramp(900);
+    expect((await clock.run(link.execute([{ op: 'WRITE', addr: ARENA, data }]))).status).toBe('OK');
+    expect(wasLost()).toBe(true);
+    expect(board.memory.subarray(0, 900)).toEqual(data);
+    expect(link.counters).toMatchObject({ lost: 1, resent: 0 });
+  });
+
+  it('is asked again for READs', async () => {
+    const { clock, link, wasLost } = await losing((reply) => reply.body.length > 200);
+    const data = ramp(900);
+    await clock.run(link.execute([{ op: 'WRITE', addr: ARENA, data }]));
+    const reply = await clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 900 }]));
+    expect(wasLost()).toBe(true);
+    expect(reply.results).toEqual([{ op: 'READ', data }]);
+  });
+
+  it('is found out by doing it again when it failed and aborted what followed', async () => {
+    const { clock, link, wasLost } = await losing((reply) => reply.body[0] === STATUSES.MISMATCH.code);
+    const ops: Op[] = [
+      { op: 'WRITE', addr: ARENA, data: ramp(240) },
+      { op: 'CHECK', addr: ARENA, len: 240, crc: 1 },
+      { op: 'WRITE', addr: ARENA + 300, data: ramp(700) },
+    ];
+    const reply = await clock.run(link.execute(ops));
+    expect(wasLost()).toBe(true);
+    expect(reply).toEqual({
+      status: 'MISMATCH',
+      done: 1,
+      results: [{ op: 'WRITE' }],
+      failure: { crc: crc32(ramp(240)) },
+    });
+  });
+
+  it('is had again for a RUN, since nothing is sent after it', async () => {
+    const { clock, link, board, wasLost } = await losing((reply) => reply.body.includes(77), { 16: returns(77) });
+    const reply = await clock.run(
+      link.execute([
+        { op: 'RUN', entry: 16 },
+        { op: 'READ', addr: ARENA, len: 900 },
+      ]),
+    );
+    expect(wasLost()).toBe(true);
+    expect(reply.results[0]).toEqual({ op: 'RUN', value: 77, micros: 5 });
+    expect(board.runs).toEqual([16]);
   });
 });
 
