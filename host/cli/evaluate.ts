@@ -1,5 +1,6 @@
 // One input, evaluated and shown: what the terminal, the pipe and `run` have in common.
 
+import { renderDiagnostic } from '../compile/diagnostics.js';
 import { ProgramExit } from '../session/errors.js';
 import type { EvaluateOptions, Session } from '../session/session.js';
 
@@ -21,7 +22,7 @@ export async function evaluateShown(
 ): Promise<number | undefined> {
   try {
     const { value, warnings } = await session.evaluate(text, options);
-    for (const warning of warnings) show.error(warning.text);
+    for (const warning of warnings) show.error(renderDiagnostic(warning));
     if (value !== undefined) show.value(value);
     return undefined;
   } catch (error) {

@@ -42,7 +42,8 @@ export function exitCodeOf(error: unknown): number {
 
 /** Text of an error for a person. Only our own bugs come with a stack. */
 export function errorText(error: unknown): string {
-  if (error instanceof BarewireError) return error.kind === 'bug' ? `${error.message}\n${error.stack ?? ''}` : error.message;
+  if (error instanceof BarewireError)
+    return error.kind === 'bug' ? `${error.message}\n${error.stack ?? ''}` : error.message;
   if (errorCode(error) !== 'INTERNAL') return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

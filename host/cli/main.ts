@@ -33,7 +33,11 @@ function version(): string {
 /** Options that say which board, shared by the prompt and `run`. */
 function withBoardOptions(command: Command): Command {
   return command
-    .addOption(new Option('-b, --board <name>', 'board to use; `barewire boards` lists them').choices(BOARDS.map((board) => board.name)))
+    .addOption(
+      new Option('-b, --board <name>', 'board to use; `barewire boards` lists them').choices(
+        BOARDS.map((board) => board.name),
+      ),
+    )
     .option('-p, --port <path>', 'serial port of a real board')
     .option('--trace <file>', 'record every byte on the line, with time stamps');
 }
@@ -57,7 +61,10 @@ async function promptOrPipe(options: BoardOptions & { strict?: boolean }): Promi
   }
 }
 
-async function run(files: readonly string[], options: BoardOptions & { timeout?: number; json?: boolean }): Promise<number> {
+async function run(
+  files: readonly string[],
+  options: BoardOptions & { timeout?: number; json?: boolean },
+): Promise<number> {
   const session = await openSession(options);
   // Ctrl-C stops the code; the report then says so.
   const interrupt = (): void => session.interrupt();

@@ -4,12 +4,15 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Session } from '../session/session.js';
-import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
 import type { Shown } from './evaluate.js';
 import { evaluateShown } from './evaluate.js';
+import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
 
 /** Groups lines into inputs. A text that is still open when the stream ends is handed out as it is. */
-export async function* readInputs(lines: AsyncIterable<string>, isComplete: (text: string) => boolean): AsyncGenerator<string> {
+export async function* readInputs(
+  lines: AsyncIterable<string>,
+  isComplete: (text: string) => boolean,
+): AsyncGenerator<string> {
   let pending = '';
   for await (const line of lines) {
     pending = pending === '' ? line : `${pending}\n${line}`;

@@ -7,8 +7,8 @@ import { type ReplHandle, runRepl } from '../repl/repl.js';
 import { type OpenOptions, openSession } from '../session/open.js';
 import type { Session } from '../session/session.js';
 import { table } from './boards.js';
-import { EXIT } from './exit-codes.js';
 import { evaluateShown } from './evaluate.js';
+import { EXIT } from './exit-codes.js';
 
 function kib(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
@@ -27,7 +27,10 @@ function sessionCommands(session: Session): ReplCommand[] {
           ['board', session.board.title],
           ['core', `${session.board.core}, ${session.board.triple}`],
           ['stub', `build ${hello.buildId}, frames of up to ${hello.maxFrame} bytes, ${hello.window} at a time`],
-          ['arena', `${kib(hello.arenaSize)} at 0x${hello.arenaAddr.toString(16)}: ${kib(usedBytes)} used, ${kib(freeBytes)} free`],
+          [
+            'arena',
+            `${kib(hello.arenaSize)} at 0x${hello.arenaAddr.toString(16)}: ${kib(usedBytes)} used, ${kib(freeBytes)} free`,
+          ],
           ['stack', `${kib(hello.stackSize)} at 0x${hello.stackAddr.toString(16)}`],
         ]).join('\n');
       },
@@ -65,7 +68,9 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
       color: environment().color,
       started: (handle) => {
         repl = handle;
-        handle.printLines(`barewire on ${session.board.title} (${session.board.core}). :help lists the commands, :quit leaves.`);
+        handle.printLines(
+          `barewire on ${session.board.title} (${session.board.core}). :help lists the commands, :quit leaves.`,
+        );
       },
     });
     return EXIT.ok;

@@ -1,11 +1,12 @@
 // `barewire run FILE…`: each file is one input; `main()`, if one of them defines it, is then called.
 
 import { readFileSync } from 'node:fs';
+import { renderDiagnostic } from '../compile/diagnostics.js';
 import { BarewireError } from '../diag/error.js';
 import { ProgramExit } from '../session/errors.js';
 import type { EvaluateOptions, Session } from '../session/session.js';
-import { EXIT, errorCode, errorText, exitCodeOf } from './exit-codes.js';
 import type { Shown } from './evaluate.js';
+import { EXIT, errorCode, errorText, exitCodeOf } from './exit-codes.js';
 
 /** What `--json` prints, one object a run. */
 export interface RunReport {
@@ -34,7 +35,12 @@ function readSource(path: string): string {
 /** Runs source files in one session.
  *  @param show where values and errors go as they happen
  *  @returns a report; its `exitCode` is main's result, if one ran */
-export async function runFiles(session: Session, files: readonly string[], show: Shown, options: EvaluateOptions): Promise<RunReport> {
+export async function runFiles(
+  session: Session,
+  files: readonly string[],
+  show: Shown,
+  options: EvaluateOptions,
+): Promise<RunReport> {
   const values: string[] = [];
   const warnings: string[] = [];
   const output: Uint8Array[] = [];
@@ -47,7 +53,7 @@ export async function runFiles(session: Session, files: readonly string[], show:
     for (const [path, source] of files.map((path) => [path, readSource(path)] as const)) {
       const evaluation = await session.evaluate(source, { ...options, fileName: path });
       micros += evaluation.timing.runMicros;
-      for (const { text } of evaluation.warnings) {
+      for (const text of evaluation.warnings.map(renderDiagnostic)) {
         warnings.push(text);
         show.error(text);
       }

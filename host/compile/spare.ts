@@ -88,6 +88,8 @@ export class Spare {
   }
 
   kill(): void {
+    // Whoever waits for `gone` must not be left by an event loop with nothing else to do.
+    this.#process.hold(true);
     this.#process.kill();
   }
 

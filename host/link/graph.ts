@@ -92,6 +92,7 @@ class GraphBuilder {
       library.push(...this.startEntries(this.pulled[i]!, 'persistent'));
       this.drain();
     }
+    this.linkCompanions();
     if (this.undefinedUses.length > 0) throw undefinedSymbols(this.undefinedUses, this.object.name);
     return {
       object: this.object,
@@ -104,6 +105,17 @@ class GraphBuilder {
       heap: this.heap,
       nextId: this.nextId,
     };
+  }
+
+  /** Links what goes with library members that are linked now, though nothing refers to it strongly. */
+  private linkCompanions(): void {
+    const known = (name: string): boolean => this.state.names.has(name) || this.libraryNames.has(name);
+    for (const { when, also } of this.options.companions ?? []) {
+      if (!known(when) || known(also)) continue;
+      const target = this.pullFromArchive(also);
+      if (target?.kind === 'atom') this.reach(target.atom, 'persistent');
+      this.drain();
+    }
   }
 
   private root(symbol: ElfSymbol, lifetime: Lifetime): void {

@@ -84,10 +84,6 @@ export class LinkSession {
       input: options.input,
       blocks,
       patches,
-      overwrites: [
-        ...patches.map(({ addr, bytes }) => ({ addr, len: bytes.length })),
-        ...[...redefinition.keptPlaces.values()].map(({ addr, sizeBytes }) => ({ addr, len: sizeBytes })),
-      ],
       entries: graph.entries.map(callableAddress),
       addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
       symbolAt: (addr) => {

@@ -28,6 +28,14 @@ export interface StageOptions {
   /** `all` (default): what statements of this input only point to is kept, since they may have stored the pointer.
    *  `reachable`: the input is a pure expression; only its definitions stay. */
   readonly keep?: 'all' | 'reachable';
+  /** Library names to link as soon as another one is, though nothing refers to them strongly. */
+  readonly companions?: readonly Companion[];
+}
+
+/** `also` is linked once `when` is. */
+export interface Companion {
+  readonly when: string;
+  readonly also: string;
 }
 
 /** A section (or string, or common symbol) at its place on the board. */
@@ -94,8 +102,6 @@ export interface StagedLink {
   readonly blocks: readonly LinkedBlock[];
   /** Rewrites of bytes already on the board. */
   readonly patches: readonly Patch[];
-  /** Memory in use before this input that `blocks` and `patches` write to: what to save if the input may fail. */
-  readonly overwrites: readonly { readonly addr: number; readonly len: number }[];
   /** Initialisers to run, in order; bit 0 set on Thumb. */
   readonly entries: readonly number[];
   /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */

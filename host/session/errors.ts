@@ -27,7 +27,10 @@ export function batchError(
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {
       const report = describe(failure.record ?? new Uint8Array(0));
-      return deviceError('SESSION_FAULT', [`${input} faulted: ${report.cause}`, ...report.lines].join('\n'), { input, cause: report.cause });
+      return deviceError('SESSION_FAULT', [`${input} faulted: ${report.cause}`, ...report.lines].join('\n'), {
+        input,
+        cause: report.cause,
+      });
     }
     case 'BROKEN': {
       const report = describe(failure.record ?? new Uint8Array(0));
@@ -41,8 +44,16 @@ export function batchError(
         { input, crc: failure.crc },
       );
     case 'REFUSED':
-      return bug('SESSION_REFUSED', `the board refused operation ${done + 1} of ${input}: it writes outside the arena`, { input, done });
+      return bug(
+        'SESSION_REFUSED',
+        `the board refused operation ${done + 1} of ${input}: it writes outside the arena`,
+        { input, done },
+      );
     default:
-      return bug('SESSION_BAD_BATCH', `the board answered ${status} to operation ${done + 1} of ${input}`, { input, status, done });
+      return bug('SESSION_BAD_BATCH', `the board answered ${status} to operation ${done + 1} of ${input}`, {
+        input,
+        status,
+        done,
+      });
   }
 }

@@ -1,11 +1,123 @@
 // Opens a session: finds the board, starts or connects to it, and gets compiler, parser and linker ready
 // meanwhile, since start → first prompt is time that a person waits.
 
-import { createWriteStream } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
 import { BOARDS, findBoard } from '../../boards/index.js';
-import { startSimulator } from '../../boards/sim/start.js';
+import { startSimulator } from '../../boards/sim/index.js';
 import type { BytePort } from '../../protocol/byte-port.js';
+import { Compiler, type CompilerOptions } from '../compile/compiler.js';
 import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
+import { LinkSession } from '../link/session.js';
+import { findToolchain } from '../toolchain/toolchain.js';
+import { DeclarationStore } from '../unit/declarations.js';
+import { loadParser } from '../unit/parser.js';
+import { DeviceLink } from '../wire/link.js';
+import { openSerialPort } from '../wire/serial.js';
+import { writeTrace } from '../wire/trace.js';
+import { openArchives } from './archives.js';
+import { findFirmware } from './firmware.js';
+import { Session } from './session.js';
+
+export interface OpenOptions {
+  /** Name of a board; `pico-sim` if neither this nor `port` is given. */
+  readonly board?: string;
+  /** Serial port of a real board. */
+  readonly port?: string;
+  /** File that every byte on the line is recorded in. */
+  readonly trace?: string;
+  /** How the compiler gets its input; for the benchmarks. */
+  readonly feed?: CompilerOptions['feed'];
+  /** Stands between the line and the board's port: a modelled line, a counter of bytes. */
+  readonly wrapPort?: (port: BytePort) => BytePort;
+}
+
+export const DEFAULT_BOARD = 'pico-sim';
+
+/** Folder with the stub images that `npm run firmware` builds. */
+export function imageFolder(): string {
+  return join(packageRoot(), 'firmware-stub', 'build');
+}
+
+function boardNamed(name: string): BoardRecord {
+  const board = findBoard(name);
+  if (board !== undefined) return board;
+  throw new BarewireError(
+    'CLI_UNKNOWN_BOARD',
+    `there is no board ${name}; there are ${BOARDS.map((each) => each.name).join(', ')}`,
+    { name },
+  );
+}
+
+/** Path of a board's stub image.
+ *  @throws SESSION_NO_IMAGE */
+function imageOf(board: BoardRecord): string {
+  const path = join(imageFolder(), `${board.image}.elf`);
+  if (existsSync(path)) return path;
+  throw new BarewireError('SESSION_NO_IMAGE', `there is no stub image ${path}: \`npm run firmware\` builds it`, {
+    path,
+  });
+}
+
+function openPort(options: OpenOptions, board: BoardRecord | undefined): Promise<BytePort> {
+  if (options.port !== undefined) return openSerialPort(options.port, board?.baud ?? 115_200);
+  const simulated = board!;
+  if (simulated.simulator === undefined) {
+    throw new BarewireError('CLI_NO_PORT', `${simulated.name} is a real board: say where it is with --port PATH`, {
+      board: simulated.name,
+    });
+  }
+  return startSimulator(simulated, imageOf(simulated));
+}
+
+async function connect(options: OpenOptions, board: BoardRecord | undefined): Promise<DeviceLink> {
+  const opened = await openPort(options, board);
+  const port = options.wrapPort?.(opened) ?? opened;
+  return DeviceLink.connect(port, options.trace === undefined ? {} : { trace: writeTrace(options.trace, port.name) });
+}
+
+/** The board whose image is running, for a port that was given without `--board`. */
+function boardOfImage(buildId: string): BoardRecord {
+  const { path } = findFirmware(imageFolder(), buildId);
+  return BOARDS.find((board) => path.endsWith(`${board.image}.elf`))!;
+}
+
+/** Opens a session on the board that `options` name.
+ *  @throws BOARD_…, WIRE_… when the board is not there, TOOLCHAIN_…, COMPILE_…, SESSION_… when something is missing */
+export async function openSession(options: OpenOptions = {}): Promise<Session> {
+  let board =
+    options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
+  const connecting = connect(options, board);
+  const parsing = loadParser();
+  // Whoever is awaited later must not be an unhandled rejection meanwhile.
+  for (const promise of [connecting, parsing]) promise.catch(() => undefined);
+  board ??= boardOfImage((await connecting).hello.buildId);
+  const toolchain = findToolchain(board);
+  const compiling = Compiler.create({
+    board,
+    toolchain,
+    ...(options.feed === undefined ? {} : { feed: options.feed }),
+  });
+  compiling.catch(() => undefined);
+  try {
+    const archives = openArchives(board, toolchain, imageFolder());
+    const link = await connecting;
+    const { arenaAddr, arenaSize, arch, buildId } = link.hello;
+    const linker = new LinkSession({
+      arch,
+      arena: { addr: arenaAddr, sizeBytes: arenaSize },
+      heapBytes: board.heapBytes,
+      firmware: findFirmware(imageFolder(), buildId).elf,
+      archives,
+    });
+    return new Session(
+      { board, parser: await parsing, compiler: await compiling, linker, link },
+      DeclarationStore.empty,
+    );
+  } catch (error) {
+    await Promise.allSettled([connecting.then((link) => link.close()), compiling.then((compiler) => compiler.close())]);
+    throw error;
+  }
+}

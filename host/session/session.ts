@@ -11,17 +11,23 @@ import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { Compiler } from '../compile/compiler.js';
 import type { Diagnostic } from '../compile/diagnostics.js';
 import { debugScope } from '../diag/debug.js';
-import { BarewireError } from '../diag/error.js';
+import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../elf/object-file.js';
 import { readObject } from '../elf/read-object.js';
-import type { LinkSession, StagedLink } from '../link/link-session.js';
+import type { LinkSession } from '../link/session.js';
+import type { StagedLink } from '../link/types.js';
 import { describeFault, type FaultReport } from '../show/fault.js';
 import { formatSlot } from '../show/slot.js';
-import { type DeclarationStore, declarationsOf } from '../unit/declarations.js';
-import type { CppParser, SourceUnit } from '../unit/parser.js';
-import type { DeviceLink } from '../wire/device-link.js';
+import { typeName } from '../show/type-name.js';
+import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
+import type { CppParser } from '../unit/parser.js';
+import type { DeviceLink } from '../wire/link.js';
 import { batchError } from './errors.js';
-import { planOps } from './plan-ops.js';
+import { readMemory, sourceLine, symbolText } from './lookup.js';
+import { planBatch, planTakeBack } from './plan-batch.js';
+import { FLUSH, stdioCompanions } from './stdio.js';
+import { timed } from './timed.js';
+import { type ValueSlot, valueSlot } from './value-slot.js';
 
 const log = debugScope('session');
 
@@ -60,8 +66,6 @@ export interface EvaluateOptions {
   readonly runTimeoutMs?: number;
 }
 
-const VALUE_SLOT = '__bw_value';
-
 export class Session {
   readonly board: BoardRecord;
   #stations: Stations;
@@ -99,32 +103,36 @@ export class Session {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { parser, compiler, linker } = this.#stations;
+    const { parser, compiler, linker, link } = this.#stations;
     const unit = parser.split(text);
     if (unit.items.length === 0 && unit.trailing === undefined) return { value: undefined, warnings: [], timing };
 
     const compiled = await timed(timing, 'compileMs', () =>
-      compiler.compileUnit(unit, this.#declarations.text(), input, options.fileName),
+      compiler.compileUnit(unit, this.#declarations.textFor(unit), input, options.fileName),
     );
     const { object, staged, slot } = await timed(timing, 'linkMs', () => {
       const object = readObject(compiled.object, name);
-      const staged = linker.stage(object, { input, keep: isPureExpression(unit) ? 'reachable' : 'all' });
+      const staged = linker.stage(object, { input, companions: stdioCompanions(text) });
       return { object, staged, slot: valueSlot(object, staged) };
     });
-    log?.(`${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`);
+    log?.(
+      `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
+    );
 
-    const reply = await timed(timing, 'boardMs', () => this.#run(planOps(staged, slot), options.runTimeoutMs));
+    const plan = planBatch(staged, staged.addressOf(FLUSH), slot);
+    const reply = await timed(timing, 'boardMs', () => this.#run(plan.ops, options.runTimeoutMs));
     for (const result of reply.results) if (result.op === 'RUN') timing.runMicros += result.micros;
     if (reply.status !== 'OK') {
-      await this.#takeBack(staged);
+      await link.execute(planTakeBack(plan, reply));
       throw batchError(name, reply, (record) => this.#describe(record, staged));
     }
 
     linker.commit(staged);
     const declared = declarationsOf(unit, this.#typeResolver(object));
     if (declared.length > 0) this.#declarations = this.#declarations.add(declared);
-    compiler.prepare(this.#declarations.text());
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
+    // Starting a process takes a few milliseconds; the value is shown first.
+    setImmediate(() => compiler.prepare(this.#declarations.text()));
     return { value, warnings: compiled.warnings, timing };
   }
 
@@ -133,7 +141,9 @@ export class Session {
   async call(symbol: string, options: EvaluateOptions = {}): Promise<{ value: number; micros: number } | undefined> {
     const entry = this.#stations.linker.addressOf(symbol);
     if (entry === undefined) return undefined;
-    const reply = await this.#run([{ op: 'RUN', entry }], options.runTimeoutMs);
+    const flush = this.#stations.linker.addressOf(FLUSH);
+    const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
+    const reply = await this.#run(ops, options.runTimeoutMs);
     if (reply.status !== 'OK') throw batchError(`${symbol}()`, reply, (record) => this.#describe(record, undefined));
     const [result] = reply.results;
     return result?.op === 'RUN' ? { value: result.value | 0, micros: result.micros } : undefined;
@@ -142,6 +152,11 @@ export class Session {
   /** Adds a listener for what running code prints. */
   onOutput(listener: (bytes: Uint8Array) => void): void {
     this.#outputListeners.push(listener);
+  }
+
+  /** Names declared so far, for completion. */
+  names(): string[] {
+    return this.#declarations.list().flatMap((declaration) => declaration.names);
   }
 
   /** Stops the code that runs now; `evaluate` then throws SESSION_STOPPED. Without effect on an idle board. */
@@ -162,10 +177,28 @@ export class Session {
     }
   }
 
-  /** Writes back the instructions that a failed input had patched. */
-  async #takeBack(staged: StagedLink): Promise<void> {
-    const ops: Op[] = staged.patches.map(({ addr, previous }) => ({ op: 'WRITE', addr, data: previous }));
-    if (ops.length > 0) await this.#stations.link.execute(ops);
+  /** Words for a fault record, with the names of this session and of the input that faulted. */
+  #describe(record: Uint8Array, staged: StagedLink | undefined): FaultReport {
+    const { hello } = this.#stations.link;
+    const words = Uint32Array.from({ length: record.length >> 2 }, (_, index) =>
+      new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true),
+    );
+    const names = staged ?? this.#stations.linker;
+    return describeFault(words, {
+      arch: hello.arch,
+      stack: { addr: hello.stackAddr, sizeBytes: hello.stackSize },
+      arena: { addr: hello.arenaAddr, sizeBytes: hello.arenaSize },
+      symbolAt: (addr) => symbolText(names.symbolAt(addr)),
+      lineAt: (addr) => sourceLine(names.sectionAt(addr)),
+    });
+  }
+
+  /** Types that only the compiler knows, as C++ text. */
+  #typeResolver(object: ObjectFile): TypeResolver {
+    return (name) => {
+      const variable = readDebugInfo(object).variable(name);
+      return variable === undefined ? undefined : typeName(variable.type);
+    };
   }
 
   async #show(object: ObjectFile, slot: ValueSlot | undefined, reply: BatchReply): Promise<string | undefined> {
@@ -174,12 +207,12 @@ export class Session {
     const prefetched = last?.op === 'READ' ? last.data : new Uint8Array(0);
     const { link, linker } = this.#stations;
     return formatSlot(object, slot.addr, {
-      read: async (addr, len) => {
+      read: async (addr: number, len: number) => {
         const offset = addr - slot.addr;
         if (offset >= 0 && offset + len <= prefetched.length) return prefetched.subarray(offset, offset + len);
         return readMemory(link, addr, len);
       },
-      symbolAt: (addr) => linker.symbolAt(addr),
+      symbolAt: (addr: number) => symbolText(linker.symbolAt(addr)),
     });
   }
 }

@@ -10,6 +10,7 @@
 // expected line stands for any address.
 
 import { errorText } from '../../host/cli/exit-codes.js';
+import { renderDiagnostic } from '../../host/compile/diagnostics.js';
 import type { Session } from '../../host/session/session.js';
 
 export interface Step {
@@ -49,7 +50,7 @@ export async function playTranscript(session: Session, steps: readonly Step[]): 
     const shown: string[] = [];
     try {
       const { value, warnings } = await session.evaluate(input);
-      shown.push(...warnings.map((warning) => warning.text));
+      shown.push(...warnings.map(renderDiagnostic));
       if (value !== undefined) shown.push(value);
     } catch (error) {
       shown.push(errorText(error));

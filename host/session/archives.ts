@@ -1,0 +1,36 @@
+// The archives that names nobody defined are looked for in, in the order of search.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { BoardRecord } from '../../boards/board.js';
+import { BarewireError } from '../diag/error.js';
+import { type Archive, readArchive } from '../elf/archive.js';
+import type { Toolchain } from '../toolchain/toolchain.js';
+
+/** Ours comes first: it says what `write`, `exit` and the like mean on a board. */
+const SUPPORT = 'libbarewire.a';
+const LIBRARIES = ['libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++_nano.a', 'libsupc++_nano.a'];
+
+/** Folder of the support archive for a board, below the folder with the stub images. */
+function supportFolder(board: BoardRecord, imageFolder: string): string {
+  return join(imageFolder, `support-${board.multilib.replaceAll('/', '-')}`);
+}
+
+/** Opens the archives for a board.
+ *  @param imageFolder folder with the stub images, which the support archive lies beside
+ *  @throws SESSION_MISSING_ARCHIVE */
+export function openArchives(board: BoardRecord, toolchain: Toolchain, imageFolder: string): Archive[] {
+  const folders = [supportFolder(board, imageFolder), ...toolchain.archiveDirs];
+  return [SUPPORT, ...LIBRARIES].map((name) => {
+    const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
+    if (path === undefined) {
+      throw new BarewireError(
+        'SESSION_MISSING_ARCHIVE',
+        `${name} for ${board.core} is in none of ${folders.join(', ')}\n` +
+          (name === SUPPORT ? '`npm run firmware` builds it' : '`barewire doctor` names the package it comes from'),
+        { name, folders },
+      );
+    }
+    return readArchive(readFileSync(path), basename(path));
+  });
+}

@@ -1,0 +1,29 @@
+// Addresses on the board turned into what people know them by, and memory read for display.
+
+import { demangle } from '../elf/demangle.js';
+import { readDebugInfo } from '../elf/dwarf/debug-info.js';
+import type { SectionPlace, SymbolPlace } from '../link/types.js';
+import type { DeviceLink } from '../wire/link.js';
+
+/** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
+export function symbolText(place: SymbolPlace | undefined): string | undefined {
+  if (place === undefined) return undefined;
+  const name = demangle(place.name);
+  return place.offset === 0 ? name : `${name} + ${place.offset}`;
+}
+
+/** The source line of a place in an object file, if its debug information tells. */
+export function sourceLine(place: SectionPlace | undefined): { file: string; line: number } | undefined {
+  if (place === undefined) return undefined;
+  const line = readDebugInfo(place.object).lineAt({ section: place.section.index, offset: place.offset });
+  return line === undefined ? undefined : { file: line.file, line: line.line };
+}
+
+/** Reads memory of the board for display.
+ *  @throws when the board did not read it, so that the value is shown as unreadable */
+export async function readMemory(link: DeviceLink, addr: number, len: number): Promise<Uint8Array> {
+  const { status, results } = await link.execute([{ op: 'READ', addr, len }]);
+  const [result] = results;
+  if (status !== 'OK' || result?.op !== 'READ') throw new Error(`reading 0x${addr.toString(16)} ended ${status}`);
+  return result.data;
+}

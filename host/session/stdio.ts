@@ -1,0 +1,26 @@
+// The C library's stdio, made fit for a prompt: what is printed without a newline is seen when the input ends, and
+// newlib-nano's printf, which leaves floating point out unless somebody asks for it, gets it when a format does.
+
+import type { Companion } from '../link/types.js';
+
+/** Flushes stdout; in the support archive. */
+export const FLUSH = 'bw_flush';
+
+/** Set up by the first use of stdio. */
+const STDIO_IN_USE = '__sinit';
+
+/** A conversion of a `double` in a format: `%f`, `%8.3g`, `%*lf`. */
+const FLOAT_CONVERSION = /%[-+ #0]*[\d*]*(?:\.[\d*]*)?[lL]?[aefgAEFG]/;
+
+const PRINTERS = ['_vfprintf_r', '_svfprintf_r', '_vfiprintf_r'];
+const SCANNERS = ['__ssvfscanf_r', '__svfscanf_r'];
+
+/** What is to be linked along with stdio for an input of this text. */
+export function stdioCompanions(text: string): Companion[] {
+  const companions = [{ when: STDIO_IN_USE, also: FLUSH }];
+  if (FLOAT_CONVERSION.test(text)) {
+    companions.push(...PRINTERS.map((when) => ({ when, also: '_printf_float' })));
+    companions.push(...SCANNERS.map((when) => ({ when, also: '_scanf_float' })));
+  }
+  return companions;
+}
