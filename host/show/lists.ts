@@ -1,0 +1,34 @@
+// The shape that arrays and containers share: `{1, 2, 3}`, cut with a count when there is more than anyone reads.
+
+import type { ShowContext } from './context.js';
+
+/** `1,000` */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** Texts of the first elements in braces.
+ *  @param count elements there are; unknown when the end is only found by walking
+ *  @param next text of the next element in order, undefined at the end */
+export async function listText(
+  context: ShowContext,
+  count: number | undefined,
+  next: (index: number) => Promise<string | undefined>,
+): Promise<string> {
+  const texts: string[] = [];
+  const limit = Math.min(count ?? Number.POSITIVE_INFINITY, context.limits.elements);
+  let ended = false;
+  while (texts.length < limit && context.spendElement()) {
+    const text = await next(texts.length);
+    if (text === undefined) {
+      ended = true;
+      break;
+    }
+    texts.push(text);
+  }
+  if (!ended && (count === undefined || texts.length < count)) {
+    texts.push(count === undefined ? '…' : `… (${countText(count)} in all)`);
+    if (texts.length > 1) return `{${texts.slice(0, -1).join(', ')}, ${texts[texts.length - 1]}}`;
+  }
+  return `{${texts.join(', ')}}`;
+}

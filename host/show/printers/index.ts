@@ -1,0 +1,30 @@
+// Standard library types by what they mean rather than by how libstdc++ lays them out. A printer that does not find
+// the members it expects gives undefined, and the plain view of the struct is shown: a strange library is
+// seen as it is, never misread.
+
+import type { RecordType } from '../../elf/dwarf/types.js';
+import { templateName } from '../type-name.js';
+import { HASH_PRINTERS } from './hashes.js';
+import { LIST_PRINTERS } from './lists.js';
+import { OWNER_PRINTERS } from './owners.js';
+import type { Printer } from './printer.js';
+import { SEQUENCE_PRINTERS } from './sequences.js';
+import { TEXT_PRINTERS } from './texts.js';
+import { TREE_PRINTERS } from './trees.js';
+import { VALUE_PRINTERS } from './values.js';
+
+const PRINTERS: Readonly<Record<string, Printer>> = {
+  ...TEXT_PRINTERS,
+  ...SEQUENCE_PRINTERS,
+  ...LIST_PRINTERS,
+  ...TREE_PRINTERS,
+  ...HASH_PRINTERS,
+  ...OWNER_PRINTERS,
+  ...VALUE_PRINTERS,
+};
+
+/** The printer of a standard library type. */
+export function printerFor(type: RecordType): Printer | undefined {
+  const name = templateName(type);
+  return name?.startsWith('std::') ? PRINTERS[name] : undefined;
+}

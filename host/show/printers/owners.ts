@@ -1,0 +1,109 @@
+// What points to something and owns it: unique_ptr, shared_ptr, weak_ptr, reference_wrapper, function.
+// `0x20001000 -> 5`, `0x20001000 -> 5 (use count 2)`, `nullptr`.
+
+import { demangle } from '../../elf/demangle.js';
+import { bareType, sizeOfType } from '../../elf/dwarf/types.js';
+import { hex, type ShowContext } from '../context.js';
+import { simplifyName } from '../simplify-name.js';
+import { fieldAt, targetOf, unsignedOf, type Value } from '../value.js';
+import { type Printer, typeArg } from './printer.js';
+
+/** `0x20001000 -> 5`; the address alone where nothing is known of what is there. */
+async function pointeeText(context: ShowContext, pointer: Value, depth: number): Promise<string> {
+  const addr = await unsignedOf(context, pointer);
+  if (addr === 0) return 'nullptr';
+  const target = targetOf(pointer);
+  if (!target || sizeOfType(target) === undefined) return hex(addr) + context.symbolNote(addr);
+  return `${hex(addr)} -> ${await context.show(context, { type: target, addr, bytes: undefined }, depth + 1)}`;
+}
+
+/** The deleter and the pointer share a tuple: the pointer is its head 0. */
+const printUnique: Printer = async (context, value, depth) => {
+  const tuple = fieldAt(value, '_M_t', '_M_t') ?? fieldAt(value, '_M_t', '_M_ptr');
+  const pointer = tuple && (await headOf(tuple));
+  return pointer && pointeeText(context, pointer, depth);
+};
+
+/** The pointer `_M_head_impl` in the bases of a tuple of a pointer and a deleter. */
+async function headOf(tuple: Value): Promise<Value | undefined> {
+  const head = pointerHead(tuple, 0);
+  return head && bareType(head.type).kind === 'pointer' ? head : undefined;
+}
+
+function pointerHead(whole: Value, depth: number): Value | undefined {
+  const type = bareType(whole.type);
+  if (type.kind === 'pointer') return whole;
+  if (type.kind !== 'record' || depth > 8) return undefined;
+  for (const member of type.members) {
+    if (member.name === '_M_head_impl' && bareType(member.type).kind === 'pointer') {
+      return { type: member.type, addr: whole.addr + member.offset, bytes: whole.bytes?.subarray(member.offset) };
+    }
+  }
+  for (const base of type.bases) {
+    if (base.offset === undefined) continue;
+    const found = pointerHead(
+      { type: base.type, addr: whole.addr + base.offset, bytes: whole.bytes?.subarray(base.offset) },
+      depth + 1,
+    );
+    if (found) return found;
+  }
+  return undefined;
+}
+
+const printShared: Printer = async (context, value, depth) => {
+  const pointer = fieldAt(value, '_M_ptr');
+  const counter = fieldAt(value, '_M_refcount', '_M_pi');
+  if (!pointer || !counter || targetOf(pointer) === undefined) return undefined;
+  const counts = await countsOf(context, counter);
+  if (counts === undefined) return pointeeText(context, pointer, depth);
+  if (counts.uses === 0) return 'expired';
+  const uses = ` (use count ${counts.uses})`;
+  return (await pointeeText(context, pointer, depth)) + uses;
+};
+
+async function countsOf(context: ShowContext, counter: Value): Promise<{ uses: number } | undefined> {
+  const addr = await unsignedOf(context, counter);
+  const block = targetOf(counter);
+  if (addr === 0 || !block) return undefined;
+  const uses = fieldAt({ type: block, addr, bytes: undefined }, '_M_use_count');
+  return uses && { uses: await unsignedOf(context, uses) };
+}
+
+const printReference: Printer = async (context, value, depth) => {
+  const pointer = fieldAt(value, '_M_data');
+  const target = pointer && targetOf(pointer);
+  if (!pointer || !target) return undefined;
+  return context.show(context, { type: target, addr: await unsignedOf(context, pointer), bytes: undefined }, depth + 1);
+};
+
+/** What a std::function calls: its invoker is an instance of _Function_handler<signature, callee>. */
+const printFunction: Printer = async (context, value) => {
+  const manager = fieldAt(value, '_M_manager');
+  const invoker = fieldAt(value, '_M_invoker');
+  const storage = fieldAt(value, '_M_functor');
+  if (!manager || !invoker || !storage || !typeArg(value, 0)) return undefined;
+  if ((await unsignedOf(context, manager)) === 0) return 'empty';
+  const entry = await unsignedOf(context, invoker);
+  const symbol = context.memory.symbolAt?.(entry);
+  const name = symbol === undefined ? '' : demangle(typeof symbol === 'string' ? symbol : symbol.name);
+  const callee = /_Function_handler<(.*)>::_M_invoke/.exec(name)?.[1];
+  if (callee === undefined) return hex(entry) + context.symbolNote(entry);
+  // A plain function's pointer is kept in the storage itself.
+  if (/\(\*\)\([^()]*\)$|\(&\)\([^()]*\)$/.test(callee)) {
+    const target = await context.readWord(storage.addr);
+    return hex(target) + context.symbolNote(target);
+  }
+  const shown =
+    simplifyName(callee).includes('(lambda)') || callee.includes('lambda') || callee.includes("'")
+      ? '(lambda)'
+      : 'callable';
+  return `${shown} called by ${hex(entry)}`;
+};
+
+export const OWNER_PRINTERS: Readonly<Record<string, Printer>> = {
+  'std::unique_ptr': printUnique,
+  'std::shared_ptr': printShared,
+  'std::weak_ptr': printShared,
+  'std::reference_wrapper': printReference,
+  'std::function': printFunction,
+};
