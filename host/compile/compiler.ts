@@ -170,13 +170,13 @@ export class Compiler {
     this.#wanted = undefined;
     this.#spare?.kill();
     this.#spare = undefined;
-    await Promise.all(this.#free);
+    await heldOpen(Promise.all(this.#free));
     process.off('exit', this.#removeDir);
     this.#removeDir();
   }
 
   async #run(source: string, prelude: string): Promise<ClangResult> {
-    if (this.#wanted === prelude) await this.#free[this.#slot === 0 ? 1 : 0];
+    if (this.#wanted === prelude) await heldOpen(this.#free[this.#slot === 0 ? 1 : 0]);
     const spare = this.#spare;
     if (spare !== undefined && spare.prelude === prelude && !spare.dead) {
       this.#spare = undefined;
@@ -202,6 +202,16 @@ export class Compiler {
     } finally {
       this.#rebuilding = undefined;
     }
+  }
+}
+
+/** Waits for processes that do not hold the program open by themselves. */
+async function heldOpen<T>(promise: Promise<T>): Promise<T> {
+  const hold = setInterval(() => undefined, 1000);
+  try {
+    return await promise;
+  } finally {
+    clearInterval(hold);
   }
 }
 

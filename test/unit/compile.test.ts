@@ -175,6 +175,8 @@ describe('a failing compilation', () => {
     ['#include <nowhere.h>', /^input_3:1:10: error: 'nowhere.h' file not found/],
     ['int f( {', /^input_3:1:9: error: expected expression/],
     ['std::sort(1, 2)', /error: /],
+    ['void f() { asm("bogus r0"); }', /error: invalid instruction/],
+    ['asm("bogus r0");', /error: invalid instruction/],
     ['std::max', /^input_3:1:1: error: .*overloaded function/],
     ['/* 😀é */ static int x = "a";', /^input_3:1:25: error: cannot initialize/],
     ['int x = 1; \x00', /./],
