@@ -9,7 +9,7 @@ const AIM_BYTES = 90;
 const FUNCTION_56 =
   'unsigned mix(unsigned a, unsigned b, unsigned c) {\n' +
   '  a -= b; a -= c; a ^= c >> 13; b -= c; b -= a; b ^= a << 8; c -= a; c -= b; c ^= b >> 13;\n' +
-  '  a -= b; a -= c; a ^= c >> 12; b -= c; b -= a; b ^= a << 16; return a ^ b ^ c; }';
+  '  a -= b; a -= c; a ^= c >> 12; b -= c; b -= a; b ^= a << 16; c -= a; c -= b; return (a ^ b ^ c ^ (c >> 5)) + a; }';
 
 /** Counts what passes in both directions. */
 function counting(port: BytePort, count: { bytes: number }): BytePort {

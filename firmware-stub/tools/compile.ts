@@ -63,11 +63,20 @@ function unlessFresh(outputFile: string, print: string, build: (temporary: strin
   return true;
 }
 
-/** Builds `build/<name>.elf`.
- *  @param folder the folder `firmware-stub`
- *  @returns its path and whether it had to be built
- *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
-export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools): { path: string; built: boolean } {
+/** What goes into an image beside the stub. */
+export interface Program {
+  /** Where the image goes. */
+  readonly path: string;
+  /** Object files and archives, in the order in which the linker is to see them. */
+  readonly files: readonly string[];
+  /** Linker script for their sections, used after the stub's. */
+  readonly script: string;
+  /** Names to keep though nothing calls them. */
+  readonly keep: readonly string[];
+}
+
+/** What the compiler needs for one image. */
+function imageRecipe(folder: string, row: ImageRow): { sources: string[]; inputs: string[]; flags: string[] } {
   const sourceFolders = ['core', 'arch/cortexm', `port/${row.port}`];
   const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c']));
   const includes = [...sourceFolders, 'generated'];
@@ -86,12 +95,33 @@ export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools):
     '-Wl,--gc-sections',
     '-Wl,--build-id=fast',
   ];
+  return { sources, inputs: [...sources, ...headers, ...scripts], flags };
+}
+
+/** Builds `build/<name>.elf`.
+ *  @param folder the folder `firmware-stub`
+ *  @returns its path and whether it had to be built
+ *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
+export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools): { path: string; built: boolean } {
+  const { sources, inputs, flags } = imageRecipe(folder, row);
   const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
   const path = join(folder, 'build', `${row.name}.elf`);
-  const built = unlessFresh(path, fingerprint([...sources, ...headers, ...scripts], settings), (temporary) =>
+  const built = unlessFresh(path, fingerprint(inputs, settings), (temporary) =>
     runTool(tools.clang, [...flags, `--ld-path=${tools.lld}`, ...sources, '-o', temporary], folder),
   );
   return { path, built };
+}
+
+/** Builds an image of the stub with a program linked into it ahead of time.
+ *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
+export function buildProgramImage(folder: string, row: ImageRow, tools: FirmwareTools, program: Program): void {
+  const { sources, flags } = imageRecipe(folder, row);
+  const extra = [
+    `-Wl,-T,${program.script}`,
+    ...program.keep.map((name) => `-Wl,--undefined=${name}`),
+    ...program.files,
+  ];
+  runTool(tools.clang, [...flags, `--ld-path=${tools.lld}`, ...sources, ...extra, '-o', program.path], folder);
 }
 
 /** Builds `build/support-<multilib>/libbarewire.a`, one member per source, with an index of their symbols.

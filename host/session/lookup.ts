@@ -1,22 +1,27 @@
 // Addresses on the board turned into what people know them by, and memory read for display.
 
+import { basename } from 'node:path';
 import { demangle } from '../elf/demangle.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { SectionPlace, SymbolPlace } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
 
+/** Functions that clang and `composeInput` wrap statements and initialisers in; users never wrote their names. */
+const WRAPPERS = /^(?:_GLOBAL__|__cxx_global_|__bw_|_Z\d+__stmts__|_ZL\d+__bw_|_ZN4__bw)/;
+
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
 export function symbolText(place: SymbolPlace | undefined): string | undefined {
   if (place === undefined) return undefined;
+  if (WRAPPERS.test(place.name)) return place.block === undefined ? undefined : `input ${place.block.input}`;
   const name = demangle(place.name);
   return place.offset === 0 ? name : `${name} + ${place.offset}`;
 }
 
-/** The source line of a place in an object file, if its debug information tells. */
-export function sourceLine(place: SectionPlace | undefined): { file: string; line: number } | undefined {
+/** The source line of a place in an object file, `input_3:1`, if its debug information tells. */
+export function sourceLine(place: SectionPlace | undefined): string | undefined {
   if (place === undefined) return undefined;
   const line = readDebugInfo(place.object).lineAt({ section: place.section.index, offset: place.offset });
-  return line === undefined ? undefined : { file: line.file, line: line.line };
+  return line === undefined || line.line === 0 ? undefined : `${basename(line.file)}:${line.line}`;
 }
 
 /** Reads memory of the board for display.

@@ -1,0 +1,22 @@
+// `npm run bench [-- NAME…]`: prints each figure beside what it is compared with, measured in the same run.
+
+import { benchExamples } from './examples.js';
+import { benchLatency } from './latency.js';
+import { benchScale } from './scale.js';
+import { benchWire } from './wire.js';
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  latency: benchLatency,
+  scale: benchScale,
+  wire: benchWire,
+  examples: benchExamples,
+};
+
+const wanted = process.argv.slice(2);
+for (const name of wanted) {
+  if (BENCHES[name] === undefined) {
+    console.error(`no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
+    process.exit(2);
+  }
+}
+for (const [name, bench] of Object.entries(BENCHES)) if (wanted.length === 0 || wanted.includes(name)) await bench();
