@@ -1,0 +1,193 @@
+// The command line as a script sees it: standard streams and exit codes, on every simulated board.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BOARDS } from '../../boards/index.js';
+import { packageRoot } from '../../host/diag/package-root.js';
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs barewire as a process; it is killed if it has not ended after a while. */
+function barewire(args: readonly string[], input = ''): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(packageRoot(), 'dist/host/cli/main.js'), ...args]);
+    const killer = setTimeout(() => child.kill('SIGKILL'), 45_000);
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      clearTimeout(killer);
+      resolve({ exitCode, stdout, stderr });
+    });
+    child.stdin.end(input);
+  });
+}
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'barewire-test-'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** A source file in the test's folder. */
+function source(name: string, text: string): string {
+  const path = join(dir, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const SIMULATED = BOARDS.filter((board) => board.simulator !== undefined).map((board) => board.name);
+
+describe.each(SIMULATED)('on %s', (board) => {
+  test('reads inputs from a pipe and prints values alone on standard output', async () => {
+    const ended = await barewire(['--board', board], 'int f(int a){return a*2;}\nf(21)\n');
+    expect(ended).toEqual({ exitCode: 0, stdout: '(int) 42\n', stderr: '' });
+  });
+
+  test.each(['prime-finder', 'fibonacci', 'matrix-multiplication', 'sorting-algorithms'])(
+    'runs the example %s',
+    async (name) => {
+      const ended = await barewire(['run', join(packageRoot(), 'examples', `${name}.cpp`), '--board', board]);
+      const expected = readFileSync(join(packageRoot(), 'examples', 'expected', `${name}.txt`), 'utf8');
+      expect(ended).toEqual({ exitCode: 0, stdout: expected, stderr: '' });
+    },
+  );
+
+  test('stops code that runs longer than --timeout and says where it was', async () => {
+    const ended = await barewire(['run', source('loop.cpp', 'int main() {\n  while (1);\n}\n'), '--timeout', '0.3', '--board', board]);
+    expect(ended.exitCode).toBe(3);
+    expect(ended.stderr).toMatch(/^main\(\) was stopped\n/);
+    expect(ended.stderr).toMatch(/pc 0x[0-9a-f]{8} main at loop\.cpp:2/);
+  });
+});
+
+describe('with standard input that is no terminal', () => {
+  test('goes on after an input that does not compile, and exits 1', async () => {
+    const ended = await barewire([], 'nonsense\n1+1\n');
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stdout).toBe('(int) 2\n');
+    expect(ended.stderr).toContain("input_1:1:1: error: use of undeclared identifier 'nonsense'");
+  });
+
+  test('stops at the first failing input with --strict', async () => {
+    const ended = await barewire(['--strict'], 'nonsense\n1+1\n');
+    expect(ended).toMatchObject({ exitCode: 1, stdout: '' });
+  });
+
+  test('joins lines until the input is complete', async () => {
+    const ended = await barewire([], 'int twice(\n  int a)\n{\n  return 2 * a;\n}\n\ntwice(4)\n');
+    expect(ended).toEqual({ exitCode: 0, stdout: '(int) 8\n', stderr: '' });
+  });
+
+  test('lists all undefined symbols at once, and exits 1', async () => {
+    const ended = await barewire([], 'int first(int); namespace n { int second(); }\nfirst(1) + n::second()\n1\n');
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain('first(int)');
+    expect(ended.stderr).toContain('n::second()');
+    expect(ended.stdout).toBe('(int) 1\n');
+  });
+
+  test('exits 3 after a fault, with the values from before it still there', async () => {
+    const ended = await barewire(
+      ['--board', 'qemu-mps2-an385'],
+      'int kept = 7;\nint peek(int *p) { return *p; }\npeek((int *)0xF0000000)\nkept\n',
+    );
+    expect(ended.exitCode).toBe(3);
+    expect(ended.stdout).toBe('(int) 7\n');
+    expect(ended.stderr).toContain('input 3 faulted: access to memory that is not there, at 0xf0000000');
+    expect(ended.stderr).toMatch(/pc 0x[0-9a-f]{8} peek\(int\*\)/);
+  });
+
+  test('exits with what the program passes to exit', async () => {
+    expect(await barewire([], 'exit(9);\n1\n')).toMatchObject({ exitCode: 9, stdout: '' });
+  });
+});
+
+describe('run', () => {
+  test('gives the result of main as the exit code, and what it printed', async () => {
+    const file = source('answer.cpp', '#include <cstdio>\nint main() { printf("hi"); return 5; }\n');
+    expect(await barewire(['run', file])).toEqual({ exitCode: 5, stdout: 'hi', stderr: '' });
+  });
+
+  test('evaluates several files in one session, in order', async () => {
+    const first = source('first.cpp', 'int shared = 40;\n');
+    const second = source('second.cpp', 'shared += 2;\nshared\n');
+    expect(await barewire(['run', first, second])).toEqual({ exitCode: 0, stdout: '(int) 42\n', stderr: '' });
+  });
+
+  test('reports as JSON', async () => {
+    const file = source('json.cpp', 'int main() { puts("out"); return 3; }\n1.5f\n');
+    const ended = await barewire(['run', '--json', file]);
+    expect(ended.exitCode).toBe(3);
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      board: 'pico-sim',
+      files: [file],
+      exitCode: 3,
+      result: 3,
+      values: ['(float) 1.5'],
+      output: 'out\n',
+      warnings: [],
+      error: null,
+    });
+  });
+
+  test('names the file and line of a compile error', async () => {
+    const file = source('wrong.cpp', 'int a;\nint b = c;\n');
+    const ended = await barewire(['run', file]);
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain(`${file}:2:9: error: use of undeclared identifier 'c'`);
+  });
+
+  test('says which file cannot be read before anything runs', async () => {
+    const good = source('good.cpp', 'puts("ran");\n');
+    const ended = await barewire(['run', good, join(dir, 'absent.cpp')]);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stdout).toBe('');
+    expect(ended.stderr).toMatch(/^cannot read .*absent\.cpp: ENOENT/);
+  });
+});
+
+describe('usage', () => {
+  test.each([
+    [['--board', 'nope'], /Allowed choices are pico-sim, qemu-mps2-an385, qemu-lm3s6965evb/],
+    [['--nope'], /unknown option '--nope'/],
+    [['run'], /missing required argument 'file'/],
+    [['run', 'x.cpp', '--timeout', '-1'], /a number of seconds above 0/],
+    [['stray'], /too many arguments|unknown command/],
+  ])('%j is refused with exit code 2', async (args, words) => {
+    const ended = await barewire(args);
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toMatch(words);
+  });
+
+  test('a port that is not there is exit code 4', async () => {
+    const ended = await barewire(['--port', join(dir, 'ttyNone')], '1\n');
+    expect(ended.exitCode).toBe(4);
+    expect(ended.stderr).toContain('no such serial port');
+  });
+
+  test('boards lists every board', async () => {
+    const ended = await barewire(['boards']);
+    for (const board of BOARDS) expect(ended.stdout).toContain(board.name);
+    expect(ended.exitCode).toBe(0);
+  });
+
+  test('doctor finds everything on a machine that is set up', async () => {
+    const ended = await barewire(['doctor']);
+    expect(ended.stdout).toContain('everything is there');
+    expect(ended.exitCode).toBe(0);
+  });
+});
