@@ -58,6 +58,8 @@ const KEPT_CHUNKS = 8;
 export class ShowContext {
   #bytesLeft: number;
   #elementsLeft: number;
+  /** Addresses of owned objects that are being shown. */
+  readonly showing = new Set<number>();
   /** What was read lately, newest first: strings inside their own object and tree nodes are met more than once. */
   readonly #chunks: { addr: number; bytes: Uint8Array }[] = [];
 

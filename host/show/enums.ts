@@ -25,6 +25,8 @@ function flagsText(type: EnumType, value: bigint, prefix: string): string | unde
   const names = single.filter((e) => (value & e.value) !== 0n).map((e) => prefix + e.name);
   if (names.length === 0) return undefined;
   const rest = value & ~known;
+  // With names for combinations it may be a count after all, and then an unknown bit is an unknown number.
+  if (rest !== 0n && combined.length > 0) return undefined;
   if (rest !== 0n) names.push(`0x${rest.toString(16)}`);
   return names.join(' | ');
 }

@@ -22,11 +22,16 @@ export async function formatTyped(
   limits: Partial<ShowLimits> = {},
 ): Promise<string> {
   const context = new ShowContext(memory, { ...DEFAULT_LIMITS, ...limits }, showValue);
-  return `(${typeName(type)}) ${await showValue(context, { type, addr: place.addr, bytes: place.bytes }, 0)}`;
+  const name = typeName(type);
+  const text = await showValue(context, { type, addr: place.addr, bytes: place.bytes }, 0);
+  return `${name === '(lambda)' ? name : `(${name})`} ${text}`;
 }
 
+/** Kinds whose text holds other values' texts. */
+const NESTING: ReadonlySet<DwarfType['kind']> = new Set(['record', 'array', 'reference', 'rvalue reference']);
+
 async function showValue(context: ShowContext, value: Value, depth: number): Promise<string> {
-  if (depth > context.limits.depth) return '{…}';
+  if (depth > context.limits.depth && NESTING.has(bareType(value.type).kind)) return '{…}';
   try {
     return await showBare(context, value, depth);
   } catch (error) {

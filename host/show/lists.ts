@@ -17,18 +17,16 @@ export async function listText(
 ): Promise<string> {
   const texts: string[] = [];
   const limit = Math.min(count ?? Number.POSITIVE_INFINITY, context.limits.elements);
-  let ended = false;
   while (texts.length < limit && context.spendElement()) {
     const text = await next(texts.length);
     if (text === undefined) {
-      ended = true;
-      break;
+      // Fewer than the container says it has: worth seeing.
+      if (count !== undefined) break;
+      return `{${texts.join(', ')}}`;
     }
     texts.push(text);
   }
-  if (!ended && (count === undefined || texts.length < count)) {
-    texts.push(count === undefined ? '…' : `… (${countText(count)} in all)`);
-    if (texts.length > 1) return `{${texts.slice(0, -1).join(', ')}, ${texts[texts.length - 1]}}`;
-  }
+  if (count === undefined) texts.push('…');
+  else if (texts.length < count) texts.push(`… (${countText(count)} in all)`);
   return `{${texts.join(', ')}}`;
 }

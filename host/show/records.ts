@@ -1,8 +1,8 @@
 // Structs, classes and unions member by member, as gdb shows them: bases first, then own members, anonymous parts
 // without a name. Static members and what the compiler put in are left out.
 
-import { type BaseType, bareType, type Member, type RecordType } from '../elf/dwarf/types.js';
-import type { ShowContext } from './context.js';
+import { type Base, type BaseType, bareType, type Member, type RecordType } from '../elf/dwarf/types.js';
+import { type ShowContext, Unreadable, wordAt } from './context.js';
 import { formatEnum } from './enums.js';
 import { formatInteger } from './scalars.js';
 import { typeName } from './type-name.js';
@@ -23,11 +23,9 @@ export async function formatRecord(
     if (bare.kind === 'record' && !bare.declaration && isEmpty(bare)) continue;
     if (!context.spendElement()) return cut(texts);
     const name = typeName(base.type);
-    texts.push(
-      base.offset === undefined
-        ? `<virtual ${name}> = {…}`
-        : `<${name}> = ${await context.show(context, part(whole, base.offset, base.type), depth + 1)}`,
-    );
+    const offset = base.offset ?? (await virtualOffset(context, whole, base));
+    const text = offset === undefined ? '{…}' : await context.show(context, part(whole, offset, base.type), depth + 1);
+    texts.push(`<${name}> = ${text}`);
   }
   for (const member of type.members) {
     if (member.artificial) continue;
@@ -38,6 +36,18 @@ export async function formatRecord(
     texts.push(member.name === undefined || member.name === '' ? text : `${member.name} = ${text}`);
   }
   return `{${texts.join(', ')}}`;
+}
+
+/** Offset of a virtual base: it stands in the vtable that the object's first word points to. */
+async function virtualOffset(context: ShowContext, whole: Value, base: Base): Promise<number | undefined> {
+  if (base.vtableOffset === undefined) return undefined;
+  try {
+    const pointer = wordAt(whole.bytes ?? (await context.read(whole.addr, 4)), 0);
+    return (await context.readWord(pointer - base.vtableOffset)) | 0;
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
 }
 
 function cut(texts: readonly string[]): string {

@@ -12,6 +12,7 @@ const DEPENDENT_DEFAULTS: Readonly<Record<string, (first: string) => string>> = 
   'std::priority_queue': (first) => `std::vector<${first}>`,
   'std::span': () => '4294967295',
   'std::chrono::time_point': () => 'std::chrono::nanoseconds',
+  'std::chrono::duration': () => 'std::ratio<1, 1>',
 };
 
 const CHARACTERS: readonly (readonly [type: string, prefix: string])[] = [
@@ -26,7 +27,6 @@ const PERIODS: readonly (readonly [ratio: string, name: string])[] = [
   ['1, 1000000000', 'nanoseconds'],
   ['1, 1000000', 'microseconds'],
   ['1, 1000', 'milliseconds'],
-  ['1, 1', 'seconds'],
   ['60, 1', 'minutes'],
   ['3600, 1', 'hours'],
   ['86400, 1', 'days'],
@@ -37,6 +37,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
     [`std::basic_string<${type}>`, `std::${prefix}string`] as const,
     [`std::basic_string_view<${type}>`, `std::${prefix}string_view`] as const,
   ]),
+  ['std::chrono::duration<long long>', 'std::chrono::seconds'],
   ...PERIODS.map(
     ([ratio, name]) => [`std::chrono::duration<long long, std::ratio<${ratio}>>`, `std::chrono::${name}`] as const,
   ),
@@ -65,8 +66,9 @@ export function simplifyName(name: string): string {
   const text = name
     .replace(INLINE_NAMESPACES, '')
     .replace(/\(anonymous namespace\)::/g, '')
-    .replace(/\(lambda at [^()]*\)|\{lambda\([^{}]*\)#\d+\}|'lambda\d*'\([^()]*\)/g, '(lambda)');
-  return new NameReader(text).list('').join(', ');
+    .replace(/\(lambda at [^()]*\)|\{lambda\([^{}]*\)#\d+\}|'lambda\d*'\([^()]*\)|\$_\d+/g, '(lambda)');
+  const simple = new NameReader(text).list('').join(', ');
+  return simple.replace(/(?:\w+(?:\([^()]*\))?::)+\(lambda\)/g, '(lambda)');
 }
 
 class NameReader {

@@ -2,7 +2,14 @@
 // name it declares, from the inside out; here the name is empty and the same rules give the type alone.
 
 import type { Scope } from '../elf/dwarf/scope.js';
-import { bareType, type DwarfType, type FunctionType, MAX_TYPE_DEPTH, type RecordType } from '../elf/dwarf/types.js';
+import {
+  bareType,
+  type DwarfType,
+  type FunctionType,
+  MAX_TYPE_DEPTH,
+  type RecordType,
+  sizeOfType,
+} from '../elf/dwarf/types.js';
 import { simplifyName } from './simplify-name.js';
 
 /** A type as a C++ user writes it. */
@@ -44,6 +51,11 @@ function declare(type: DwarfType, inner: string, depth: number): string {
     case 'atomic':
       return declareQualified(type.kind, type.target, inner, next);
     case 'array':
+      if (type.vector)
+        return joined(
+          declare(type.element, '', next),
+          `${inner}__attribute__((vector_size(${sizeOfType(type) ?? 0})))`,
+        );
       return declare(type.element, `${inner}[${type.count ?? ''}]`, next);
     case 'function':
       return declare(type.result, `${inner}${parameters(type, next)}`, next);
@@ -67,6 +79,14 @@ const QUALIFIER_WORDS = { const: 'const', volatile: 'volatile', restrict: '__res
 /** In front of a name, behind a pointer's star, and on the elements of an array. */
 function declareQualified(kind: keyof typeof QUALIFIER_WORDS, target: DwarfType, inner: string, depth: number): string {
   const word = QUALIFIER_WORDS[kind];
+  if (target.kind === 'array') {
+    const { element, count, vector } = target;
+    return declare(
+      { kind: 'array', element: element.kind === kind ? element : { kind, target: element }, count, vector },
+      inner,
+      depth,
+    );
+  }
   if (target.kind === 'pointer' || target.kind === 'member pointer' || kind === 'restrict') {
     return declare(target, inner === '' ? word : joined(word, inner), depth);
   }

@@ -33,7 +33,7 @@ export async function loaded(context: ShowContext, value: Value): Promise<Value>
 /** A value inside another. */
 export function part(whole: Value, offset: number, type: DwarfType): Value {
   const size = sizeOfType(type);
-  const bytes = whole.bytes?.subarray(offset);
+  const bytes = offset < 0 ? undefined : whole.bytes?.subarray(offset);
   const here = bytes !== undefined && size !== undefined && bytes.length >= size;
   return { type, addr: whole.addr + offset, bytes: here ? bytes : undefined };
 }

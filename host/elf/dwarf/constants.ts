@@ -150,9 +150,11 @@ export const DW_ATE = {
 
 export const DW_OP = {
   addr: 0x03,
+  deref: 0x06,
   const1u: 0x08,
-  const4u: 0x0c,
   constu: 0x10,
+  dup: 0x12,
+  minus: 0x1c,
   plus_uconst: 0x23,
   addrx: 0xa1,
 } as const;

@@ -1,7 +1,7 @@
 // Type entries → DwarfType, one at a time and each only once per object.
 // @see DWARF 5, chapter 5
 
-import { DW_AT, DW_ATE, DW_TAG } from './constants.js';
+import { DW_AT, DW_ATE, DW_OP, DW_TAG } from './constants.js';
 import { Cursor, dwarfError } from './cursor.js';
 import {
   bigAttribute,
@@ -424,12 +424,8 @@ function readRecord(die: Die, reader: TypeReader): RecordType {
     get templateArgs() {
       return templateArgs();
     },
-    get lambda() {
-      if (name !== undefined && !name.startsWith('<lambda')) return false;
-      return children().some(
-        (child) => child.tag === DW_TAG.subprogram && stringAttribute(child, DW_AT.name) === 'operator()',
-      );
-    },
+    // clang makes closures classes without a name, GCC calls them `<lambda(int)>`.
+    lambda: name === undefined ? keyword === 'class' : name.startsWith('<lambda'),
     get dynamic() {
       return members().some((member) => member.artificial && (member.name ?? '').startsWith('_vptr'));
     },
@@ -471,7 +467,7 @@ function memberOffset(die: Die): number | undefined {
   const constant = numberAttribute(die, DW_AT.data_member_location);
   if (constant !== undefined) return constant;
   const block = blockAttribute(die, DW_AT.data_member_location);
-  if (block?.[0] !== 0x23) return undefined;
+  if (block?.[0] !== DW_OP.plus_uconst) return undefined;
   return new Cursor(block, 'member location', 1).uleb();
 }
 
@@ -483,8 +479,19 @@ function readBaseClass(die: Die, reader: TypeReader, access: Access): Base {
       return type();
     },
     offset: virtual ? undefined : (memberOffset(die) ?? 0),
+    vtableOffset: virtual ? virtualBaseSlot(die) : undefined,
     access,
   };
+}
+
+/** How far before the vtable's address point the offset of a virtual base stands. Both compilers write
+ *  `dup deref constu N minus deref plus`. */
+function virtualBaseSlot(die: Die): number | undefined {
+  const block = blockAttribute(die, DW_AT.data_member_location);
+  if (!block || block[0] !== DW_OP.dup || block[1] !== DW_OP.deref) return undefined;
+  const cursor = new Cursor(block, 'base location', 3);
+  const slot = block[2] === DW_OP.constu ? cursor.uleb() : block[2] === DW_OP.const1u ? cursor.u8() : undefined;
+  return cursor.pos < block.length && cursor.u8() === DW_OP.minus ? slot : undefined;
 }
 
 function readTemplateArgs(children: readonly Die[], reader: TypeReader): TemplateArgument[] {

@@ -97,6 +97,8 @@ export interface Base {
   readonly type: DwarfType;
   /** Undefined: a virtual base, found through the vtable. */
   readonly offset: number | undefined;
+  /** Virtual bases: how far before the vtable's address point the base's offset stands. */
+  readonly vtableOffset: number | undefined;
   readonly access: Access;
 }
 
@@ -134,7 +136,7 @@ export interface RecordType {
   readonly bases: readonly Base[];
   readonly staticMembers: readonly StaticMember[];
   readonly templateArgs: readonly TemplateArgument[];
-  /** Has an unnamed type and an `operator()`: a closure. */
+  /** The type of a lambda expression. */
   readonly lambda: boolean;
   /** Has virtual functions of its own. */
   readonly dynamic: boolean;

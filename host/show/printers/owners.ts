@@ -8,20 +8,32 @@ import { simplifyName } from '../simplify-name.js';
 import { fieldAt, targetOf, unsignedOf, type Value } from '../value.js';
 import { type Printer, typeArg } from './printer.js';
 
-/** `0x20001000 -> 5`; the address alone where nothing is known of what is there. */
-async function pointeeText(context: ShowContext, pointer: Value, depth: number): Promise<string> {
+/** `0x20001000 -> 5`; the address alone where nothing is known of what is there.
+ *  @param array the first of an unknown number of elements is there */
+async function pointeeText(context: ShowContext, pointer: Value, depth: number, array: boolean): Promise<string> {
   const addr = await unsignedOf(context, pointer);
   if (addr === 0) return 'nullptr';
   const target = targetOf(pointer);
-  if (!target || sizeOfType(target) === undefined) return hex(addr) + context.symbolNote(addr);
-  return `${hex(addr)} -> ${await context.show(context, { type: target, addr, bytes: undefined }, depth + 1)}`;
+  const known = target !== undefined && sizeOfType(target) !== undefined;
+  // An owner that is met again while what it owns is being shown: a ring.
+  if (!known || array || context.showing.has(addr)) return hex(addr) + context.symbolNote(addr);
+  context.showing.add(addr);
+  const text = await context.show(context, { type: target, addr, bytes: undefined }, depth + 1);
+  context.showing.delete(addr);
+  return `${hex(addr)} -> ${text}`;
+}
+
+/** `unique_ptr<int[]>` */
+function ownsArray(owner: Value): boolean {
+  const owned = typeArg(owner, 0);
+  return owned !== undefined && bareType(owned).kind === 'array';
 }
 
 /** The deleter and the pointer share a tuple: the pointer is its head 0. */
 const printUnique: Printer = async (context, value, depth) => {
   const tuple = fieldAt(value, '_M_t', '_M_t') ?? fieldAt(value, '_M_t', '_M_ptr');
   const pointer = tuple && (await headOf(tuple));
-  return pointer && pointeeText(context, pointer, depth);
+  return pointer && pointeeText(context, pointer, depth, ownsArray(value));
 };
 
 /** The pointer `_M_head_impl` in the bases of a tuple of a pointer and a deleter. */
@@ -55,10 +67,10 @@ const printShared: Printer = async (context, value, depth) => {
   const counter = fieldAt(value, '_M_refcount', '_M_pi');
   if (!pointer || !counter || targetOf(pointer) === undefined) return undefined;
   const counts = await countsOf(context, counter);
-  if (counts === undefined) return pointeeText(context, pointer, depth);
+  if (counts === undefined) return pointeeText(context, pointer, depth, ownsArray(value));
   if (counts.uses === 0) return 'expired';
   const uses = ` (use count ${counts.uses})`;
-  return (await pointeeText(context, pointer, depth)) + uses;
+  return (await pointeeText(context, pointer, depth, ownsArray(value))) + uses;
 };
 
 async function countsOf(context: ShowContext, counter: Value): Promise<{ uses: number } | undefined> {
@@ -84,21 +96,28 @@ const printFunction: Printer = async (context, value) => {
   if (!manager || !invoker || !storage || !typeArg(value, 0)) return undefined;
   if ((await unsignedOf(context, manager)) === 0) return 'empty';
   const entry = await unsignedOf(context, invoker);
-  const symbol = context.memory.symbolAt?.(entry);
-  const name = symbol === undefined ? '' : demangle(typeof symbol === 'string' ? symbol : symbol.name);
-  const callee = /_Function_handler<(.*)>::_M_invoke/.exec(name)?.[1];
+  const callee = calleeOf(context, entry);
   if (callee === undefined) return hex(entry) + context.symbolNote(entry);
   // A plain function's pointer is kept in the storage itself.
-  if (/\(\*\)\([^()]*\)$|\(&\)\([^()]*\)$/.test(callee)) {
-    const target = await context.readWord(storage.addr);
-    return hex(target) + context.symbolNote(target);
-  }
-  const shown =
-    simplifyName(callee).includes('(lambda)') || callee.includes('lambda') || callee.includes("'")
-      ? '(lambda)'
-      : 'callable';
-  return `${shown} called by ${hex(entry)}`;
+  if (!/\((?:\*|&)\)\(/.test(callee)) return simplifyName(callee);
+  const target = await context.readWord(storage.addr);
+  return hex(target) + context.symbolNote(target);
 };
+
+/** Type of what is called, from the name of the invoker: `_Function_handler<signature, callee>::_M_invoke(…)`. */
+function calleeOf(context: ShowContext, entry: number): string | undefined {
+  const symbol = context.memory.symbolAt?.(entry);
+  if (symbol === undefined) return undefined;
+  const name = demangle(typeof symbol === 'string' ? symbol : symbol.name);
+  const args = /_Function_handler<(.*)>::_M_invoke/.exec(name)?.[1] ?? '';
+  let depth = 0;
+  for (let i = 0; i < args.length; i++) {
+    if ('<({['.includes(args[i]!)) depth++;
+    else if ('>)}]'.includes(args[i]!)) depth--;
+    else if (args[i] === ',' && depth === 0) return args.slice(i + 1).trim();
+  }
+  return undefined;
+}
 
 export const OWNER_PRINTERS: Readonly<Record<string, Printer>> = {
   'std::unique_ptr': printUnique,

@@ -7,6 +7,9 @@ import type { CharKind } from '../text.js';
 import { fieldAt, targetOf, unsignedOf, type Value } from '../value.js';
 import type { Printer } from './printer.js';
 
+/** No string is longer: half the address space. */
+const MAX_UNITS = 0x7fff_ffff;
+
 function charKindBehind(type: DwarfType | undefined): CharKind | undefined {
   const target = type && bareType(type);
   return target?.kind === 'base' ? charKindOf(target) : undefined;
@@ -19,7 +22,9 @@ function textPrinter(pointerPath: readonly string[], lengthName: string): Printe
     const length = fieldAt(value, lengthName);
     const kind = pointer && charKindBehind(targetOf(pointer));
     if (!pointer || !length || !kind) return undefined;
-    return countedText(context, kind, await unsignedOf(context, pointer), await unsignedOf(context, length));
+    const units = await unsignedOf(context, length);
+    if (units > MAX_UNITS) return undefined;
+    return countedText(context, kind, await unsignedOf(context, pointer), units);
   };
 }
 

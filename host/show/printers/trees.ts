@@ -25,7 +25,8 @@ async function treeText(
   textOf: (element: Value) => Promise<string>,
 ): Promise<string | undefined> {
   const tree = fieldAt(value, '_M_t');
-  const leftmost = tree && fieldAt(tree, '_M_impl', '_M_header', '_M_left');
+  const header = tree && fieldAt(tree, '_M_impl', '_M_header');
+  const leftmost = header && fieldAt(header, '_M_left');
   const countField = tree && fieldAt(tree, '_M_impl', '_M_node_count');
   // _Rb_tree<Key, Value, …>
   const element: DwarfType | undefined = tree && typeArg(tree, 1);
@@ -63,6 +64,7 @@ async function treeText(
   let node = 0;
   return listText(context, await unsignedOf(context, countField), async (i) => {
     node = i === 0 ? await unsignedOf(context, leftmost) : await successor(node);
+    if (node === header.addr) return undefined;
     const bytes = await nodeAt(node);
     return textOf({ type: element, addr: node + offset, bytes: bytes.subarray(offset) });
   });
