@@ -57,7 +57,7 @@ template <class T, class = void>
 inline constexpr bool copied = false;
 template <class T>
 inline constexpr bool copied<T, decltype(void(sizeof(T)))> =
-    __is_trivially_copyable(T) && !__is_array(T) && sizeof(T) <= ${COPIED_BYTES};
+    __is_trivially_copyable(T) && __is_constructible(__remove_cv(T), T &) && !__is_array(T) && sizeof(T) <= ${COPIED_BYTES};
 
 template <class T>
 struct Slot {
