@@ -69,7 +69,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
       started: (handle) => {
         repl = handle;
         handle.printLines(
-          `barewire on ${session.board.title} (${session.board.core}). :help lists the commands, :quit leaves.`,
+          `barewire on ${session.board.name} (${session.board.core}); :help lists the commands, :quit leaves`,
         );
       },
     });

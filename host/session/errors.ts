@@ -12,6 +12,9 @@ export class ProgramExit extends Error {
   }
 }
 
+/** The first lines of a report say where the code was; the registers matter only after a fault. */
+const PLACE_LINES = 2;
+
 const hex = (value: number | undefined): string => `0x${((value ?? 0) >>> 0).toString(16).padStart(8, '0')}`;
 
 /** The error for a batch that ended with another status than OK.
@@ -34,7 +37,11 @@ export function batchError(
     }
     case 'BROKEN': {
       const report = describe(failure.record ?? new Uint8Array(0));
-      return deviceError('SESSION_STOPPED', [`${input} was stopped`, ...report.lines].join('\n'), { input });
+      return deviceError(
+        'SESSION_STOPPED',
+        [`${input} was stopped`, ...report.lines.slice(0, PLACE_LINES)].join('\n'),
+        { input },
+      );
     }
     case 'MISMATCH':
       return deviceError(
