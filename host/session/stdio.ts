@@ -12,13 +12,16 @@ const STDIO_IN_USE = '__sinit';
 /** A conversion of a `double` in a format: `%f`, `%8.3g`, `%*lf`. */
 const FLOAT_CONVERSION = /%[-+ #0]*[\d*]*(?:\.[\d*]*)?[lL]?[aefgAEFG]/;
 
+/** A string literal on one line; what a raw string holds is found too, if it is between quotes. */
+const STRING_LITERAL = /"(?:[^"\\\n]|\\.)*"/g;
+
 const PRINTERS = ['_vfprintf_r', '_svfprintf_r', '_vfiprintf_r'];
 const SCANNERS = ['__ssvfscanf_r', '__svfscanf_r'];
 
 /** What is to be linked along with stdio for an input of this text. */
 export function stdioCompanions(text: string): Companion[] {
   const companions = [{ when: STDIO_IN_USE, also: FLUSH }];
-  if (FLOAT_CONVERSION.test(text)) {
+  if ((text.match(STRING_LITERAL) ?? []).some((literal) => FLOAT_CONVERSION.test(literal))) {
     companions.push(...PRINTERS.map((when) => ({ when, also: '_printf_float' })));
     companions.push(...SCANNERS.map((when) => ({ when, also: '_scanf_float' })));
   }

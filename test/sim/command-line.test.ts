@@ -67,7 +67,14 @@ describe.each(SIMULATED)('on %s', (board) => {
   );
 
   test('stops code that runs longer than --timeout and says where it was', async () => {
-    const ended = await barewire(['run', source('loop.cpp', 'int main() {\n  while (1);\n}\n'), '--timeout', '0.3', '--board', board]);
+    const ended = await barewire([
+      'run',
+      source('loop.cpp', 'int main() {\n  while (1);\n}\n'),
+      '--timeout',
+      '0.3',
+      '--board',
+      board,
+    ]);
     expect(ended.exitCode).toBe(3);
     expect(ended.stderr).toMatch(/^main\(\) was stopped\n/);
     expect(ended.stderr).toMatch(/pc 0x[0-9a-f]{8} main at loop\.cpp:2/);

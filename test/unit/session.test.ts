@@ -1,0 +1,212 @@
+// The conductor's own parts: how a staged link becomes a batch, how a batch is taken back, what its errors say.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findBoard } from '../../boards/index.js';
+import { errorText, exitCodeOf } from '../../host/cli/exit-codes.js';
+import { readInputs } from '../../host/cli/pipe.js';
+import { BarewireError } from '../../host/diag/error.js';
+import type { LinkedBlock, StagedLink } from '../../host/link/types.js';
+import { openArchives } from '../../host/session/archives.js';
+import { batchError, ProgramExit } from '../../host/session/errors.js';
+import { findFirmware } from '../../host/session/firmware.js';
+import { openSession } from '../../host/session/open.js';
+import { planBatch, planTakeBack } from '../../host/session/plan-batch.js';
+import { stdioCompanions } from '../../host/session/stdio.js';
+import { findToolchain } from '../../host/toolchain/toolchain.js';
+import type { BatchReply } from '../../protocol/batch.js';
+import { crc32 } from '../../protocol/crc32.js';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'barewire-test-'));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function block(addr: number, bytes: number[], zeroBytes = 0, inPlace = false): LinkedBlock {
+  return { addr, bytes: Uint8Array.from(bytes), zeroBytes, inPlace } as LinkedBlock;
+}
+
+function staged(parts: Partial<StagedLink>): StagedLink {
+  return { input: 1, blocks: [], patches: [], entries: [], ...parts } as StagedLink;
+}
+
+const reply = (parts: Partial<BatchReply>): BatchReply => ({
+  status: 'OK',
+  done: 0,
+  results: [],
+  failure: {},
+  ...parts,
+});
+
+describe('a batch', () => {
+  test('writes blocks that touch with one op, and checks them', () => {
+    const { ops } = planBatch(
+      staged({ blocks: [block(0x104, [5]), block(0x100, [1, 2, 3, 4])] }),
+      undefined,
+      undefined,
+    );
+    expect(ops).toEqual([
+      { op: 'WRITE', addr: 0x100, data: Buffer.from([1, 2, 3, 4, 5]) },
+      { op: 'CHECK', addr: 0x100, len: 5, crc: crc32(Uint8Array.from([1, 2, 3, 4, 5])) },
+    ]);
+  });
+
+  test('leaves a gap between blocks alone: something else may live there', () => {
+    const { ops } = planBatch(staged({ blocks: [block(0x100, [1]), block(0x102, [2])] }), undefined, undefined);
+    expect(ops.filter((each) => each.op === 'WRITE')).toHaveLength(2);
+  });
+
+  test('writes before it patches, patches before it runs, flushes after that and reads the value last', () => {
+    const plan = planBatch(
+      staged({
+        blocks: [block(0x100, [1], 4)],
+        patches: [{ addr: 0x40, bytes: Uint8Array.of(9), previous: Uint8Array.of(8) }],
+        entries: [0x101],
+      }),
+      0x201,
+      { addr: 0x300, len: 4 },
+    );
+    expect(plan.ops.map((each) => each.op)).toEqual(['FILL', 'WRITE', 'CHECK', 'WRITE', 'RUN', 'RUN', 'READ']);
+  });
+
+  test('does not flush when nothing runs', () => {
+    expect(planBatch(staged({ blocks: [block(0x100, [1])] }), 0x201, undefined).ops.map((each) => each.op)).toEqual([
+      'WRITE',
+      'CHECK',
+    ]);
+  });
+
+  test('that failed is taken back with the patched bytes and the values read before', () => {
+    const plan = planBatch(
+      staged({
+        blocks: [block(0x100, [1, 1], 2, true)],
+        patches: [{ addr: 0x40, bytes: Uint8Array.of(9), previous: Uint8Array.of(8) }],
+      }),
+      undefined,
+      undefined,
+    );
+    expect(plan.ops[0]).toEqual({ op: 'READ', addr: 0x100, len: 4 });
+    const before = Uint8Array.of(4, 3, 2, 1);
+    expect(planTakeBack(plan, reply({ status: 'FAULT', done: 3, results: [{ op: 'READ', data: before }] }))).toEqual([
+      { op: 'WRITE', addr: 0x100, data: before },
+      { op: 'WRITE', addr: 0x40, data: Uint8Array.of(8) },
+    ]);
+  });
+});
+
+describe('a batch that did not end well', () => {
+  const describeRecord = (): { cause: string; lines: string[] } => ({
+    cause: 'division by zero',
+    lines: ['pc 0x20000100 f(int)', 'lr 0x20000200 main', 'r0 0x00000000'],
+  });
+  const errorOf = (parts: Partial<BatchReply>): Error => batchError('input 7', reply(parts), describeRecord);
+
+  test.each([
+    [
+      { status: 'FAULT' as const },
+      'SESSION_FAULT',
+      'input 7 faulted: division by zero\npc 0x20000100 f(int)\nlr 0x20000200 main\nr0 0x00000000',
+      3,
+    ],
+    [
+      { status: 'BROKEN' as const },
+      'SESSION_STOPPED',
+      'input 7 was stopped\npc 0x20000100 f(int)\nlr 0x20000200 main',
+      3,
+    ],
+    [
+      { status: 'MISMATCH' as const, failure: { crc: 0x1234 } },
+      'SESSION_MEMORY_MISMATCH',
+      'reads back otherwise (CRC-32 0x00001234)',
+      4,
+    ],
+    [{ status: 'REFUSED' as const, done: 2 }, 'SESSION_REFUSED', 'the board refused operation 3 of input 7', 4],
+    [
+      { status: 'MALFORMED' as const, done: 0 },
+      'SESSION_BAD_BATCH',
+      'the board answered MALFORMED to operation 1 of input 7',
+      4,
+    ],
+  ])('%j becomes %s', (parts, code, words, exitCode) => {
+    const error = errorOf(parts);
+    expect(error).toMatchObject({ code });
+    expect(error.message).toContain(words);
+    expect(exitCodeOf(error)).toBe(exitCode);
+  });
+
+  test('because the program called exit is no failure', () => {
+    const error = errorOf({ status: 'EXITED', failure: { value: 9 } });
+    expect(error).toBeInstanceOf(ProgramExit);
+    expect(error.message).toBe('the program called exit(9)');
+  });
+
+  test('shows a stack only for a bug', () => {
+    expect(errorText(errorOf({ status: 'FAULT' }))).not.toContain('session.test');
+    expect(errorText(errorOf({ status: 'REFUSED' }))).toContain('session.test');
+  });
+});
+
+describe('what a session needs', () => {
+  test('an unknown build id names the images there are', () => {
+    expect(() => findFirmware(dir, 'abcd')).toThrow(
+      /the board runs build abcd, which is none of those in .*no images there/,
+    );
+    expect(() => findFirmware(dir, 'abcd')).toThrow(expect.objectContaining({ code: 'SESSION_UNKNOWN_BUILD' }));
+  });
+
+  test('a missing archive names the folders and the command that mends it', () => {
+    const board = findBoard('pico-sim')!;
+    const open = (): unknown => openArchives(board, { ...findToolchain(board), archiveDirs: [] }, dir);
+    expect(open).toThrow(
+      /libbarewire\.a for Cortex-M0\+ is in none of .*support-thumb-v6-m-nofp\n`npm run firmware` builds it/,
+    );
+    expect(open).toThrow(expect.objectContaining({ code: 'SESSION_MISSING_ARCHIVE' }));
+  });
+
+  test('a board that does not exist is a usage error that names those that do', async () => {
+    const error = await openSession({ board: 'nope' }).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({
+      code: 'CLI_UNKNOWN_BOARD',
+      message: expect.stringContaining('pico-sim, qemu-mps2-an385'),
+    });
+    expect(exitCodeOf(error)).toBe(2);
+  });
+});
+
+describe('stdio', () => {
+  test('brings floating point only for formats that convert it', () => {
+    const brings = (text: string): boolean => stdioCompanions(text).some(({ also }) => also === '_printf_float');
+    expect(['printf("%f", x)', '"%8.3g"', '"%-+5.*e"', '"%lf"'].map(brings)).toEqual([true, true, true, true]);
+    expect(['printf("%d", x)', 'a % f', '"100%"', '"%5u"'].map(brings)).toEqual([false, false, false, false]);
+  });
+});
+
+describe('lines from a pipe', () => {
+  const inputsOf = async (lines: string[], isComplete: (text: string) => boolean): Promise<string[]> => {
+    async function* feed(): AsyncGenerator<string> {
+      yield* lines;
+    }
+    const inputs: string[] = [];
+    for await (const input of readInputs(feed(), isComplete)) inputs.push(input);
+    return inputs;
+  };
+  const balanced = (text: string): boolean => text.split('{').length === text.split('}').length;
+
+  test('become inputs as soon as they are complete', async () => {
+    expect(await inputsOf(['int f() {', '}', '', 'f()'], balanced)).toEqual(['int f() {\n}', 'f()']);
+  });
+
+  test('that never become complete are handed out at the end', async () => {
+    expect(await inputsOf(['int f() {', 'return 1;'], balanced)).toEqual(['int f() {\nreturn 1;']);
+  });
+});
+
+test('an error that nobody foresaw shows its stack and exits with 1', () => {
+  const error = new TypeError('surprise');
+  expect(errorText(error)).toContain('session.test');
+  expect(exitCodeOf(error)).toBe(1);
+  expect(exitCodeOf(new BarewireError('WIRE_TIMEOUT', 'x'))).toBe(4);
+});
