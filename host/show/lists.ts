@@ -1,6 +1,6 @@
 // The shape that arrays and containers share: `{1, 2, 3}`, cut with a count when there is more than anyone reads.
 
-import type { ShowContext } from './context.js';
+import { type ShowContext, Unreadable } from './context.js';
 
 /** `1,000` */
 export function countText(count: number): string {
@@ -18,7 +18,14 @@ export async function listText(
   const texts: string[] = [];
   const limit = Math.min(count ?? Number.POSITIVE_INFINITY, context.limits.elements);
   while (texts.length < limit && context.spendElement()) {
-    const text = await next(texts.length);
+    let text: string | undefined;
+    try {
+      text = await next(texts.length);
+    } catch (error) {
+      // The way to the next element is lost; what was found so far is still worth seeing.
+      if (!(error instanceof Unreadable)) throw error;
+      return `{${[...texts, error.note].join(', ')}}`;
+    }
     if (text === undefined) {
       // Fewer than the container says it has: worth seeing.
       if (count !== undefined) break;

@@ -7,6 +7,7 @@ import { hex, type ShowContext } from '../context.js';
 import { simplifyName } from '../simplify-name.js';
 import { fieldAt, targetOf, unsignedOf, type Value } from '../value.js';
 import { type Printer, typeArg } from './printer.js';
+import { tupleHeads } from './tuple.js';
 
 /** `0x20001000 -> 5`; the address alone where nothing is known of what is there.
  *  @param array the first of an unknown number of elements is there */
@@ -29,38 +30,13 @@ function ownsArray(owner: Value): boolean {
   return owned !== undefined && bareType(owned).kind === 'array';
 }
 
-/** The deleter and the pointer share a tuple: the pointer is its head 0. */
+/** The pointer is the first element of a tuple, the deleter the second. */
 const printUnique: Printer = async (context, value, depth) => {
-  const tuple = fieldAt(value, '_M_t', '_M_t') ?? fieldAt(value, '_M_t', '_M_ptr');
-  const pointer = tuple && (await headOf(tuple));
-  return pointer && pointeeText(context, pointer, depth, ownsArray(value));
+  const tuple = fieldAt(value, '_M_t', '_M_t');
+  const pointer = tuple && tupleHeads(tuple)[0];
+  if (!pointer || bareType(pointer.type).kind !== 'pointer') return undefined;
+  return pointeeText(context, pointer, depth, ownsArray(value));
 };
-
-/** The pointer `_M_head_impl` in the bases of a tuple of a pointer and a deleter. */
-async function headOf(tuple: Value): Promise<Value | undefined> {
-  const head = pointerHead(tuple, 0);
-  return head && bareType(head.type).kind === 'pointer' ? head : undefined;
-}
-
-function pointerHead(whole: Value, depth: number): Value | undefined {
-  const type = bareType(whole.type);
-  if (type.kind === 'pointer') return whole;
-  if (type.kind !== 'record' || depth > 8) return undefined;
-  for (const member of type.members) {
-    if (member.name === '_M_head_impl' && bareType(member.type).kind === 'pointer') {
-      return { type: member.type, addr: whole.addr + member.offset, bytes: whole.bytes?.subarray(member.offset) };
-    }
-  }
-  for (const base of type.bases) {
-    if (base.offset === undefined) continue;
-    const found = pointerHead(
-      { type: base.type, addr: whole.addr + base.offset, bytes: whole.bytes?.subarray(base.offset) },
-      depth + 1,
-    );
-    if (found) return found;
-  }
-  return undefined;
-}
 
 const printShared: Printer = async (context, value, depth) => {
   const pointer = fieldAt(value, '_M_ptr');

@@ -1,12 +1,13 @@
 // Small wrappers around values: optional, variant, tuple, complex, chrono, atomic, bitset, byte-sized helpers.
 
-import { bareType, type DwarfType } from '../../elf/dwarf/types.js';
+import { bareType } from '../../elf/dwarf/types.js';
 import type { ShowContext } from '../context.js';
 import { listText } from '../lists.js';
 import { formatComplex } from '../scalars.js';
 import { typeName } from '../type-name.js';
-import { bytesOf, field, fieldAt, part, recordOf, unsignedOf, type Value } from '../value.js';
+import { bytesOf, fieldAt, part, unsignedOf, type Value } from '../value.js';
 import { argsOf, type Printer, typeArg } from './printer.js';
+import { tupleHeads } from './tuple.js';
 
 const printOptional: Printer = async (context, value, depth) => {
   const engaged = fieldAt(value, '_M_payload', '_M_engaged');
@@ -29,38 +30,13 @@ const printVariant: Printer = async (context, value, depth) => {
   return `(${typeName(type)}) ${await context.show(context, part(value, 0, type), depth + 1)}`;
 };
 
-/** `{1, "a"}`. Elements are heads of bases: _Tuple_impl<i, …> has _Head_base<i, T> and _Tuple_impl<i + 1, …>. */
+/** `{1, "a"}` */
 const printTuple: Printer = async (context, value, depth) => {
-  const heads = tupleHeads(value, 0);
+  const heads = tupleHeads(value);
   const types = argsOf(value);
   if (heads.length !== types.length) return undefined;
   return listText(context, heads.length, (i) => context.show(context, heads[i]!, depth + 1));
 };
-
-const MAX_TUPLE = 256;
-
-function tupleHeads(level: Value, depth: number): Value[] {
-  const record = recordOf(level);
-  if (!record || depth > MAX_TUPLE) return [];
-  const rest: Value[] = [];
-  let head: Value | undefined;
-  for (const base of record.bases) {
-    if (base.offset === undefined) continue;
-    const inner = part(level, base.offset, base.type);
-    const name = recordOf(inner)?.name ?? '';
-    if (name.startsWith('_Head_base')) head = headValue(inner);
-    else if (name.startsWith('_Tuple_impl')) rest.push(...tupleHeads(inner, depth + 1));
-  }
-  return head ? [head, ...rest] : rest;
-}
-
-/** An empty element is its own base; others are the member `_M_head_impl`. */
-function headValue(head: Value): Value | undefined {
-  const member = field(head, '_M_head_impl');
-  if (member) return member;
-  const type: DwarfType | undefined = typeArg(head, 1);
-  return type && part(head, 0, type);
-}
 
 const printComplex: Printer = async (context, value, depth) => {
   const inner = fieldAt(value, '_M_value');
