@@ -1,6 +1,6 @@
 // Enumerators by name: `Color::red`, `red`, `Flag::a | Flag::c`, and the number where no name fits.
 
-import type { EnumType } from '../elf/dwarf/types.js';
+import type { Enumerator, EnumType } from '../elf/dwarf/types.js';
 import { scopePrefix, typeName } from './type-name.js';
 
 /** Text of an enum's value. */
@@ -14,7 +14,7 @@ export function formatEnum(type: EnumType, value: bigint): string {
 /** Values of an enum whose enumerators are separate bits, or undefined when it is not such an enum. */
 function flagsText(type: EnumType, value: bigint, prefix: string): string | undefined {
   const flags = type.enumerators.filter((e) => e.value !== 0n);
-  if (value <= 0n || flags.length < 2) return undefined;
+  if (value <= 0n || flags.length < 2 || countsUp(flags)) return undefined;
   const single = flags.filter((e) => isSingleBit(BigInt.asUintN(8 * type.sizeBytes, e.value)));
   // Further names for combinations of the bits do no harm; counted values such as 1, 2, 3, 4 are not flags.
   const known = single.reduce((bits, e) => bits | e.value, 0n);
@@ -29,6 +29,12 @@ function flagsText(type: EnumType, value: bigint, prefix: string): string | unde
   if (rest !== 0n && combined.length > 0) return undefined;
   if (rest !== 0n) names.push(`0x${rest.toString(16)}`);
   return names.join(' | ');
+}
+
+/** Three or more values in a row, as an enum without bits in mind has them. */
+function countsUp(flags: readonly Enumerator[]): boolean {
+  const values = [...new Set(flags.map((e) => e.value))].sort((a, b) => (a < b ? -1 : 1));
+  return values.length > 2 && values.every((value, i) => value === values[0]! + BigInt(i));
 }
 
 function isSingleBit(value: bigint): boolean {
