@@ -20,6 +20,7 @@ export const SHF_EXECINSTR = 0x4;
 export const SHF_MERGE = 0x10;
 export const SHF_STRINGS = 0x20;
 export const SHF_TLS = 0x400;
+export const SHF_COMPRESSED = 0x800;
 
 export const GRP_COMDAT = 1;
 

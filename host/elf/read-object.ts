@@ -15,6 +15,7 @@ import {
   EM_ARM,
   EM_RISCV,
   GRP_COMDAT,
+  SHF_COMPRESSED,
   SHN_ABS,
   SHN_COMMON,
   SHN_LORESERVE,
@@ -341,7 +342,8 @@ function decodeRelocations(file: BoundedBytes, section: LazySection): Relocation
     if (symbol >= symbolCount) {
       throw badIndex(file, `the symbol of relocation ${i} in section ${from}`, symbol, symbolCount, 'symbols');
     }
-    if (offset >= Math.max(section.sizeBytes, 1)) {
+    // In a compressed section offsets count in what it will be.
+    if (offset >= Math.max(section.sizeBytes, 1) && (section.flags & SHF_COMPRESSED) === 0) {
       throw badIndex(file, `the offset of relocation ${i} in section ${from}`, offset, section.sizeBytes, 'bytes');
     }
     relocations[i] = {

@@ -2,7 +2,7 @@
 // each enclosing entry begins and ends; the scope of any entry is then a binary search away.
 
 import { DW_AT, DW_TAG } from './constants.js';
-import { type Die, flagAttribute, stringAttribute, walk } from './die.js';
+import { type Die, flagAttribute, type Reference, refAttribute, stringAttribute, walk } from './die.js';
 import type { Unit } from './unit.js';
 
 /** One enclosing entry. Inline namespaces are those that C++ users leave out, such as `std::__cxx11`. */
@@ -74,13 +74,20 @@ export function enclosing(die: Die): readonly Die[] {
   return found.reverse();
 }
 
-/** The scopes of `die`, outermost first. */
-export function scopesOf(die: Die): readonly Scope[] {
+/** The scopes of `die`, outermost first.
+ *  @param resolve follows a reference: in a type unit the class around a type has only a signature there */
+export function scopesOf(die: Die, resolve: (from: Unit, reference: Reference) => Die): readonly Scope[] {
   return enclosing(die).map((outer) => {
     const kind = KINDS.get(outer.tag)!;
     return {
       kind: kind === 'namespace' && flagAttribute(outer, DW_AT.export_symbols) ? 'inline namespace' : kind,
-      name: stringAttribute(outer, DW_AT.name),
+      name: nameOf(outer, resolve),
     };
   });
+}
+
+function nameOf(die: Die, resolve: (from: Unit, reference: Reference) => Die): string | undefined {
+  const name = stringAttribute(die, DW_AT.name);
+  const signature = name === undefined ? refAttribute(die, DW_AT.signature) : undefined;
+  return signature ? stringAttribute(resolve(die.unit, signature), DW_AT.name) : name;
 }

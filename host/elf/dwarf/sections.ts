@@ -7,6 +7,7 @@
 // @see aaelf32 "Relocation types", RISC-V psABI "Relocations"
 
 import { inflateSync } from 'node:zlib';
+import { SHF_COMPRESSED } from '../elf-constants.js';
 import type { ObjectFile, Relocation, Section } from '../object-file.js';
 import { Cursor, dwarfError } from './cursor.js';
 
@@ -34,7 +35,6 @@ export interface DebugSections {
   all(name: string): readonly DebugSection[];
 }
 
-const SHF_COMPRESSED = 0x800;
 const ELFCOMPRESS_ZLIB = 1;
 const MAX_INFLATED = 1 << 28;
 

@@ -132,7 +132,7 @@ function readVariable(die: Die, reader: TypeReader): DwarfVariable {
     name: inherited(die, reader, (d) => stringAttribute(d, DW_AT.name)) ?? '(unnamed)',
     linkageName: inherited(die, reader, linkageOf),
     get scopes() {
-      return scopesOf(declaredAt(die, reader));
+      return scopesOf(declaredAt(die, reader), reader.resolve);
     },
     get type(): DwarfType {
       return typed ? reader.typeOf(typed) : { kind: 'void' };
@@ -186,7 +186,7 @@ function readFunction(die: Die, ranges: readonly CodeRange[], reader: TypeReader
     ranges,
     line: inherited(die, reader, (d) => numberAttribute(d, DW_AT.decl_line)),
     get scopes() {
-      return scopesOf(declaredAt(die, reader));
+      return scopesOf(declaredAt(die, reader), reader.resolve);
     },
     get result(): DwarfType {
       return typed ? reader.typeOf(typed) : { kind: 'void' };

@@ -233,7 +233,7 @@ function readType(die: Die, reader: TypeReader): DwarfType {
       };
     case DW_TAG.typedef:
     case DW_TAG.template_alias: {
-      const scopes = once(() => scopesOf(die));
+      const scopes = once(() => scopesOf(die, reader.resolve));
       return {
         kind: 'typedef',
         name: stringAttribute(die, DW_AT.name) ?? '(anonymous)',
@@ -286,7 +286,7 @@ function readEnum(die: Die, reader: TypeReader): EnumType {
   const underlying = hasAttribute(die, DW_AT.type) ? reader.typeOf(die) : undefined;
   const bare = underlying && bareType(underlying);
   const sizeBytes = numberAttribute(die, DW_AT.byte_size) ?? (bare?.kind === 'base' ? bare.sizeBytes : 4);
-  const scopes = once(() => scopesOf(die));
+  const scopes = once(() => scopesOf(die, reader.resolve));
   const raw = once(() =>
     childrenOf(die)
       .filter((child) => child.tag === DW_TAG.enumerator)
@@ -401,7 +401,7 @@ function readRecord(die: Die, reader: TypeReader): RecordType {
   );
   const templateArgs = once(() => readTemplateArgs(children(), reader));
   const name = stringAttribute(die, DW_AT.name);
-  const scopes = once(() => scopesOf(die));
+  const scopes = once(() => scopesOf(die, reader.resolve));
   return {
     kind: 'record',
     keyword,
