@@ -1,11 +1,10 @@
 // Type entries → DwarfType, one at a time and each only once per object.
 // @see DWARF 5, chapter 5
 
-import { DW_AT, DW_ATE, DW_OP, DW_TAG } from './constants.js';
-import { Cursor, dwarfError } from './cursor.js';
+import { DW_AT, DW_ATE, DW_TAG } from './constants.js';
+import { dwarfError } from './cursor.js';
 import {
   bigAttribute,
-  blockAttribute,
   childrenOf,
   type Die,
   dieAt,
@@ -17,21 +16,10 @@ import {
   stringAttribute,
   walk,
 } from './die.js';
+import { once } from './once.js';
+import { RECORD_KEYWORDS, readRecord } from './record-reader.js';
 import { enclosing, scopesOf } from './scope.js';
-import type {
-  Access,
-  ArrayType,
-  Base,
-  BaseEncoding,
-  BaseType,
-  DwarfType,
-  EnumType,
-  FunctionType,
-  Member,
-  RecordType,
-  StaticMember,
-  TemplateArgument,
-} from './types.js';
+import type { ArrayType, BaseEncoding, BaseType, DwarfType, EnumType, FunctionType } from './types.js';
 import { bareType } from './types.js';
 import type { Unit } from './unit.js';
 
@@ -48,25 +36,6 @@ export interface TypeReader {
   /** The entry that a reference names. */
   resolve(from: Unit, reference: Reference): Die;
 }
-
-/** A getter's value, computed once. */
-function once<T>(compute: () => T): () => T {
-  let done = false;
-  let value: T;
-  return () => {
-    if (!done) {
-      value = compute();
-      done = true;
-    }
-    return value;
-  };
-}
-
-const RECORD_KEYWORDS: ReadonlyMap<number, RecordType['keyword']> = new Map([
-  [DW_TAG.structure_type, 'struct'],
-  [DW_TAG.class_type, 'class'],
-  [DW_TAG.union_type, 'union'],
-]);
 
 const NAMED_TYPES: ReadonlySet<number> = new Set([
   ...RECORD_KEYWORDS.keys(),
@@ -87,8 +56,6 @@ const ENCODINGS: Readonly<Record<number, { encoding: BaseEncoding; signed: boole
   [DW_ATE.UCS]: { encoding: 'utf', signed: false },
   [DW_ATE.ASCII]: { encoding: 'char', signed: false },
 };
-
-const ACCESS: readonly (Access | undefined)[] = [undefined, 'public', 'protected', 'private'];
 
 /** @param units all units of the object, opened */
 export function typeReader(units: readonly Unit[]): TypeReader {
@@ -367,156 +334,4 @@ function readFunctionType(die: Die, reader: TypeReader): FunctionType {
       return first !== undefined && flagAttribute(first, DW_AT.artificial);
     },
   };
-}
-
-function readRecord(die: Die, reader: TypeReader): RecordType {
-  const keyword = RECORD_KEYWORDS.get(die.tag)!;
-  const children = once(() => childrenOf(die));
-  const defaultAccess: Access = keyword === 'class' ? 'private' : 'public';
-  const accessOf = (child: Die): Access => ACCESS[numberAttribute(child, DW_AT.accessibility) ?? 0] ?? defaultAccess;
-  const isStatic = (child: Die): boolean =>
-    child.tag === DW_TAG.variable ||
-    (child.tag === DW_TAG.member && (flagAttribute(child, DW_AT.external) || flagAttribute(child, DW_AT.declaration)));
-  const members = once(() =>
-    children()
-      .filter((child) => child.tag === DW_TAG.member && !isStatic(child))
-      .map((child) => readMember(child, reader, accessOf(child))),
-  );
-  const bases = once(() =>
-    children()
-      .filter((child) => child.tag === DW_TAG.inheritance)
-      .map((child): Base => readBaseClass(child, reader, accessOf(child))),
-  );
-  const statics = once(() =>
-    children()
-      .filter(isStatic)
-      .map(
-        (child): StaticMember => ({
-          name: stringAttribute(child, DW_AT.name) ?? '(unnamed)',
-          type: reader.typeOf(child),
-          access: accessOf(child),
-          constValue: bigAttribute(child, DW_AT.const_value),
-        }),
-      ),
-  );
-  const templateArgs = once(() => readTemplateArgs(children(), reader));
-  const name = stringAttribute(die, DW_AT.name);
-  const scopes = once(() => scopesOf(die, reader.resolve));
-  return {
-    kind: 'record',
-    keyword,
-    name,
-    align: numberAttribute(die, DW_AT.alignment),
-    declaration: flagAttribute(die, DW_AT.declaration),
-    sizeBytes: numberAttribute(die, DW_AT.byte_size),
-    get scopes() {
-      return scopes();
-    },
-    get members() {
-      return members();
-    },
-    get bases() {
-      return bases();
-    },
-    get staticMembers() {
-      return statics();
-    },
-    get templateArgs() {
-      return templateArgs();
-    },
-    // clang makes closures classes without a name, GCC calls them `<lambda(int)>`.
-    lambda: name === undefined ? keyword === 'class' : name.startsWith('<lambda'),
-    get dynamic() {
-      return members().some((member) => member.artificial && (member.name ?? '').startsWith('_vptr'));
-    },
-  };
-}
-
-function readMember(die: Die, reader: TypeReader, access: Access): Member {
-  const type = once(() => reader.typeOf(die));
-  const offset = memberOffset(die) ?? 0;
-  const size = numberAttribute(die, DW_AT.bit_size);
-  return {
-    name: stringAttribute(die, DW_AT.name),
-    get type() {
-      return type();
-    },
-    offset,
-    bits: size === undefined ? undefined : { size, offset: bitOffset(die, reader, offset, size) },
-    access,
-    artificial: flagAttribute(die, DW_AT.artificial),
-  };
-}
-
-/** First bit of a bit-field. The older form counts from the most significant end of a storage unit:
- *
- *      storage   31 ······· 0      bit_offset = 31 - (highest bit of the field)
- */
-function bitOffset(die: Die, reader: TypeReader, offset: number, size: number): number {
-  const fromStart = numberAttribute(die, DW_AT.data_bit_offset);
-  if (fromStart !== undefined) return fromStart;
-  const fromTop = numberAttribute(die, DW_AT.bit_offset);
-  if (fromTop === undefined) return offset * 8;
-  const type = bareType(reader.typeOf(die));
-  const storage = numberAttribute(die, DW_AT.byte_size) ?? ('sizeBytes' in type ? (type.sizeBytes ?? 4) : 4);
-  return offset * 8 + storage * 8 - Number(BigInt.asIntN(32, BigInt(fromTop))) - size;
-}
-
-/** DW_AT_data_member_location as a constant or as `DW_OP_plus_uconst n`; undefined for virtual bases. */
-function memberOffset(die: Die): number | undefined {
-  const constant = numberAttribute(die, DW_AT.data_member_location);
-  if (constant !== undefined) return constant;
-  const block = blockAttribute(die, DW_AT.data_member_location);
-  if (block?.[0] !== DW_OP.plus_uconst) return undefined;
-  return new Cursor(block, 'member location', 1).uleb();
-}
-
-function readBaseClass(die: Die, reader: TypeReader, access: Access): Base {
-  const type = once(() => reader.typeOf(die));
-  const virtual = (numberAttribute(die, DW_AT.virtuality) ?? 0) !== 0;
-  return {
-    get type() {
-      return type();
-    },
-    offset: virtual ? undefined : (memberOffset(die) ?? 0),
-    vtableOffset: virtual ? virtualBaseSlot(die) : undefined,
-    access,
-  };
-}
-
-/** How far before the vtable's address point the offset of a virtual base stands. Both compilers write
- *  `dup deref constu N minus deref plus`. */
-function virtualBaseSlot(die: Die): number | undefined {
-  const block = blockAttribute(die, DW_AT.data_member_location);
-  if (!block || block[0] !== DW_OP.dup || block[1] !== DW_OP.deref) return undefined;
-  const cursor = new Cursor(block, 'base location', 3);
-  const slot = block[2] === DW_OP.constu ? cursor.uleb() : block[2] === DW_OP.const1u ? cursor.u8() : undefined;
-  return cursor.pos < block.length && cursor.u8() === DW_OP.minus ? slot : undefined;
-}
-
-function readTemplateArgs(children: readonly Die[], reader: TypeReader): TemplateArgument[] {
-  const args: TemplateArgument[] = [];
-  for (const child of children) {
-    const name = stringAttribute(child, DW_AT.name);
-    if (child.tag === DW_TAG.template_type_parameter) {
-      args.push({ kind: 'type', name, type: reader.typeOf(child) });
-    } else if (child.tag === DW_TAG.template_value_parameter) {
-      const type = reader.typeOf(child);
-      args.push({ kind: 'value', name, type, value: constantOf(child, type) });
-    } else if (child.tag === DW_TAG.GNU_template_template_param) {
-      args.push({ kind: 'template', name, template: stringAttribute(child, DW_AT.GNU_template_name) ?? '?' });
-    } else if (child.tag === DW_TAG.GNU_template_parameter_pack) {
-      args.push({ kind: 'pack', name, args: readTemplateArgs(childrenOf(child), reader) });
-    }
-  }
-  return args;
-}
-
-/** A constant with the sign of its type: data forms do not tell. */
-function constantOf(die: Die, type: DwarfType): bigint | undefined {
-  const value = bigAttribute(die, DW_AT.const_value);
-  if (value === undefined) return undefined;
-  const bare = bareType(type);
-  if (bare.kind !== 'base' && bare.kind !== 'enum') return value;
-  return bare.signed ? BigInt.asIntN(8 * bare.sizeBytes, value) : BigInt.asUintN(8 * bare.sizeBytes, value);
 }
