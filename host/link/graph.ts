@@ -93,6 +93,7 @@ class GraphBuilder {
       this.drain();
     }
     this.linkCompanions();
+    this.settleWeak();
     if (this.undefinedUses.length > 0) throw undefinedSymbols(this.undefinedUses, this.object.name);
     return {
       object: this.object,
@@ -115,6 +116,17 @@ class GraphBuilder {
       const target = this.pullFromArchive(also);
       if (target?.kind === 'atom') this.reach(target.atom, 'persistent');
       this.drain();
+    }
+  }
+
+  /** Weak references of this link that were resolved before what they name was pulled in. */
+  private settleWeak(): void {
+    for (const atom of this.reached) {
+      if (!atom.fixups.some(({ target }) => target.kind === 'weak')) continue;
+      atom.fixups = atom.fixups.map((fixup) => {
+        const now = fixup.target.kind === 'weak' && fixup.symbol !== undefined && this.libraryNames.get(fixup.symbol);
+        return now ? { ...fixup, target: now.target } : fixup;
+      });
     }
   }
 
