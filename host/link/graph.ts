@@ -16,6 +16,7 @@ import { type InitEntry, initialisersOf } from './initialisers.js';
 import { allocateHigh } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
+import { type RevisedObject, reviseObject } from './revise.js';
 import { findInArchives, type SessionState } from './session-state.js';
 import type { Lifetime, StageOptions } from './types.js';
 
@@ -27,6 +28,8 @@ export interface InputGraph {
   readonly atoms: readonly Atom[];
   /** Atoms of this stage by `atomKey`, for each object. */
   readonly placed: ReadonlyMap<ObjectFile, ReadonlyMap<string, Atom>>;
+  /** Earlier inputs that were compiled again. */
+  readonly revisions: ReadonlyMap<ObjectFile, RevisedObject>;
   /** Names that archive members define newly. */
   readonly libraryNames: ReadonlyMap<string, Definition>;
   /** Initialisers to run: those of archive members first. */
@@ -57,6 +60,7 @@ class GraphBuilder {
   private readonly resolved = new Set<Atom>();
   private readonly pulled: ObjectFile[] = [];
   private readonly undefinedUses: UndefinedUse[] = [];
+  private readonly revisions = new Map<ObjectFile, RevisedObject>();
   private memory: SessionState['memory'];
   private heap: SessionState['heap'];
   private nextId: number;
@@ -69,6 +73,9 @@ class GraphBuilder {
     this.memory = state.memory;
     this.heap = state.heap;
     this.nextId = state.nextId;
+    for (const revision of options.revisions ?? []) {
+      this.revisions.set(revision.object, reviseObject(state, revision, object));
+    }
   }
 
   build(): InputGraph {
@@ -79,6 +86,9 @@ class GraphBuilder {
       if (!isComdat) this.root(symbol, 'persistent');
     }
     for (const symbol of index.locals) if (isUserStatic(symbol.name)) this.root(symbol, 'persistent');
+    for (const [object, { replaced }] of this.revisions) {
+      for (const symbol of replaced.values()) this.root(symbol, 'persistent', object);
+    }
     this.drain();
 
     for (const symbol of [...index.locals, ...index.globals.values()]) {
@@ -100,6 +110,7 @@ class GraphBuilder {
       options: this.options,
       atoms: this.atoms.filter((atom) => this.reached.has(atom)),
       placed: this.placed,
+      revisions: this.revisions,
       libraryNames: this.libraryNames,
       entries: [...library, ...own],
       memory: this.memory,
@@ -130,8 +141,8 @@ class GraphBuilder {
     }
   }
 
-  private root(symbol: ElfSymbol, lifetime: Lifetime): void {
-    const target = this.targetOfDefinition(this.object, symbol, 0);
+  private root(symbol: ElfSymbol, lifetime: Lifetime, object = this.object): void {
+    const target = this.targetOfDefinition(object, symbol, 0);
     if (target.kind === 'atom') this.reach(target.atom, lifetime);
   }
 
@@ -261,15 +272,20 @@ class GraphBuilder {
    *  of that name (`int index;` beside the C library's `index()`). */
   private lookUp(object: ObjectFile, symbol: ElfSymbol, isCall: boolean): Target | undefined {
     const own = symbol.section === 'undefined' ? undefined : symbol;
-    const isInput = object === this.object;
+    const isInput = object === this.object || this.revisions.has(object);
     const isShared = own !== undefined && (own.binding === 'weak' || this.comdatOf(object, own) !== undefined);
-    if (own !== undefined && (isInput || !isShared)) return this.targetOfDefinition(object, own, 0);
+    const isOwn = isInput ? (this.revisions.get(object)?.replaced.has(symbol.name) ?? true) : !isShared;
+    if (own !== undefined && isOwn) return this.targetOfDefinition(object, own, 0);
 
     const name = symbol.name;
     const fits = (isFunction: boolean): boolean => isInput || !isCall || isFunction;
     const fromInput = indexOf(this.object).globals.get(name);
     if (fromInput !== undefined && fits(fromInput.type !== 'object')) {
       return this.targetOfDefinition(this.object, fromInput, 0);
+    }
+    for (const [revised, { replaced }] of this.revisions) {
+      const now = replaced.get(name);
+      if (now !== undefined) return this.targetOfDefinition(revised, now, 0);
     }
     const known = this.state.names.get(name) ?? this.libraryNames.get(name);
     if (known !== undefined && (known.origin !== 'input' || fits(known.isFunction))) return known.target;
@@ -335,7 +351,12 @@ class GraphBuilder {
     const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
     if (known !== undefined) return known;
 
-    const origin = object === this.object ? 'input' : 'archive';
+    const standing = this.revisions.get(object)?.standing(section);
+    if (standing !== undefined) {
+      this.remember(object, key, standing);
+      return standing;
+    }
+    const origin = object === this.object || this.revisions.has(object) ? 'input' : 'archive';
     const bytes =
       section.bytes.length === 0 ? section.bytes : section.bytes.subarray(piece.start, piece.start + piece.sizeBytes);
     const isPiece = isMergeable(section);
@@ -369,7 +390,7 @@ class GraphBuilder {
     const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
     if (known !== undefined) return known;
     return this.newAtom(object, key, {
-      origin: object === this.object ? 'input' : 'archive',
+      origin: object === this.object || this.revisions.has(object) ? 'input' : 'archive',
       section: undefined,
       start: 0,
       name: `common ${symbol.name}`,
@@ -394,7 +415,7 @@ class GraphBuilder {
     const atom: Atom = {
       ...facts,
       id: this.nextId++,
-      input: this.options.input,
+      input: this.revisions.get(object)?.input ?? this.options.input,
       object,
       fixups: [],
       lifetime: 'transient',
@@ -414,7 +435,8 @@ class GraphBuilder {
     if (atoms === undefined) {
       atoms = new Map();
       this.placed.set(object, atoms);
-      if (object !== this.object && !this.state.members.has(object)) this.pulled.push(object);
+      const isInput = object === this.object || this.revisions.has(object);
+      if (!isInput && !this.state.members.has(object)) this.pulled.push(object);
     }
     atoms.set(key, atom);
   }

@@ -6,8 +6,10 @@
 // ever taken. A variable of the same size and alignment keeps its address, so pointers to it stay good.
 
 import type { Atom, Definition, Fixup, Target } from './atom.js';
+import type { InputGraph } from './graph.js';
 import { externalName, indexOf, isUserStatic, replacesEverywhere } from './object-index.js';
 import type { SessionState } from './session-state.js';
+import { makeVeneer } from './veneers.js';
 
 /** A kept relocation that gets another target at commit. */
 export interface Retarget {
@@ -22,16 +24,20 @@ export interface Redefinition {
   readonly names: ReadonlyMap<string, Definition>;
   readonly statics: ReadonlyMap<string, Definition>;
   readonly retargets: readonly Retarget[];
-  /** New variables that take the place of old ones. */
+  /** New variables, and revised functions that pointers may point to, that take the place of old ones. */
   readonly keptPlaces: ReadonlyMap<Atom, Atom>;
+  /** Jumps from where a pointer may point to the revised function that found no room there; among `keptPlaces`. */
+  readonly trampolines: readonly Atom[];
+  readonly nextId: number;
 }
 
 /** Compares the definitions of new atoms with those of the session; changes nothing. */
 export function planRedefinition(
   state: SessionState,
-  atoms: readonly Atom[],
-  libraryNames: ReadonlyMap<string, Definition>,
+  { atoms, libraryNames, revisions, ...graph }: InputGraph,
 ): Redefinition {
+  let { nextId } = graph;
+  const trampolines: Atom[] = [];
   const names = new Map<string, Definition>();
   const statics = new Map<string, Definition>();
   const replaced = new Map<Atom, { old: Definition; now: Definition }[]>();
@@ -40,10 +46,11 @@ export function planRedefinition(
   for (const atom of atoms) {
     if (atom.origin !== 'input' || atom.lifetime !== 'persistent') continue;
     const pairs: { old: Definition; now: Definition }[] = [];
+    const isRevision = revisions.has(atom.object!);
     for (const { table, now, everywhere } of definitionsIn(state, atom)) {
       const old = (table === 'names' ? state.names : state.statics).get(now.name);
       (table === 'names' ? names : statics).set(now.name, now);
-      if (old?.origin === 'input' && everywhere && old.target.kind === 'atom') pairs.push({ old, now });
+      if (old?.origin === 'input' && (everywhere || isRevision) && old.target.kind === 'atom') pairs.push({ old, now });
     }
     for (const pair of pairs) {
       const oldAtom = (pair.old.target as Target & { kind: 'atom' }).atom;
@@ -51,11 +58,18 @@ export function planRedefinition(
       if (list === undefined) replaced.set(oldAtom, [pair]);
       else list.push(pair);
     }
-    const place = placeToKeep(atom, pairs);
-    if (place !== undefined && ![...keptPlaces.values()].includes(place)) keptPlaces.set(atom, place);
+    const place = isRevision ? pointedTo(atom, pairs) : placeToKeep(atom, pairs);
+    if (place === undefined || [...keptPlaces.values()].includes(place)) continue;
+    if (!isRevision || fitsInto(atom, place)) keptPlaces.set(atom, place);
+    else {
+      const jump = makeVeneer(state.arch, targetIn(atom), atom.name, 'persistent', atom.input, nextId++);
+      if (!fitsInto(jump, place)) continue;
+      trampolines.push(jump);
+      keptPlaces.set(jump, place);
+    }
   }
   const retargets = findRetargets(state, replaced, keptPlaces, (name) => names.get(name) ?? libraryNames.get(name));
-  return { names, statics, retargets, keptPlaces };
+  return { names, statics, retargets, keptPlaces, trampolines, nextId };
 }
 
 function definitionsIn(
@@ -83,6 +97,17 @@ function definitionsIn(
   }
   return found;
 }
+
+/** The old function that a revised one replaces, if its address may be stored somewhere. */
+function pointedTo(atom: Atom, pairs: readonly { old: Definition; now: Definition }[]): Atom | undefined {
+  const target = pairs[0]?.old.target;
+  return atom.kind === 'code' && target?.kind === 'atom' && target.atom.escaped ? target.atom : undefined;
+}
+
+const fitsInto = (atom: Atom, place: Atom): boolean =>
+  atom.sizeBytes <= place.spanBytes && place.addr % Math.max(atom.align, 1) === 0;
+
+const targetIn = (atom: Atom): Target => ({ kind: 'atom', atom, offset: 0, thumb: 1 });
 
 /** The old variable whose memory a new one may take over: all names of the new one were names of the old one at
  *  the same offsets, and size and alignment are the same. */

@@ -67,8 +67,9 @@ export class LinkSession {
       );
     }
     const graph = growGraph(state, object, options);
-    const redefinition = planRedefinition(state, graph.atoms, graph.libraryNames);
-    const layout = layOutWithVeneers(state, graph.memory, graph.atoms, redefinition, options.input, graph.nextId);
+    const redefinition = planRedefinition(state, graph);
+    const atoms = [...graph.atoms, ...redefinition.trampolines];
+    const layout = layOutWithVeneers(state, graph.memory, atoms, redefinition, options.input, redefinition.nextId);
     const garbage = findGarbage(state, layout.atoms, redefinition);
     let nextId = layout.nextId;
     const blocks = layout.runs.map((run) => linkRun(state, run, nextId++)).sort((a, b) => a.addr - b.addr);
@@ -252,7 +253,7 @@ const isPlaced = (state: SessionState, { target }: Definition): boolean =>
 /** Later inputs find the atoms of archive members that are on the board. */
 function rememberMembers(state: SessionState, graph: InputGraph): void {
   for (const [object, atoms] of graph.placed) {
-    if (object === graph.object) continue;
+    if (object === graph.object || graph.revisions.has(object)) continue;
     let known = state.members.get(object);
     if (known === undefined) {
       known = new Map();

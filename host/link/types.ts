@@ -30,6 +30,17 @@ export interface StageOptions {
   readonly keep?: 'all' | 'reachable';
   /** Library names to link as soon as another one is, though nothing refers to them strongly. */
   readonly companions?: readonly Companion[];
+  /** Earlier inputs compiled again, because what they were compiled with has changed. */
+  readonly revisions?: readonly Revision[];
+}
+
+/** An earlier input, compiled again. Those of its functions that are still current and came out differently replace
+ *  themselves wherever they are used; its variables and everything else stay what they are in the session, and its
+ *  initialisers do not run. */
+export interface Revision {
+  readonly object: ObjectFile;
+  /** Number of that input. */
+  readonly input: number;
 }
 
 /** `also` is linked once `when` is. */

@@ -49,7 +49,7 @@ export function layOutWithVeneers(
       const key = `${atom.lifetime} ${targetKey(end.target)}`;
       let veneer = veneers.get(key);
       if (veneer === undefined) {
-        veneer = makeVeneer(state.arch, end.target, fixup, atom.lifetime, input, nextId++);
+        veneer = makeVeneer(state.arch, end.target, fixup.symbol, atom.lifetime, input, nextId++);
         veneers.set(key, veneer);
         added = true;
       }
@@ -66,10 +66,12 @@ export function targetKey(target: Target): string {
   return target.kind === 'atom' ? `atom ${target.atom.id}+${target.offset}` : `address ${addressOfTarget(target)}`;
 }
 
-function makeVeneer(
+/** Code that jumps to `target`; without an address yet.
+ *  @param symbol what to call the target */
+export function makeVeneer(
   arch: Architecture,
   target: Target,
-  fixup: Fixup,
+  symbol: string | undefined,
   lifetime: Lifetime,
   input: number,
   id: number,
@@ -84,14 +86,14 @@ function makeVeneer(
     object: undefined,
     section: undefined,
     start: 0,
-    name: `veneer to ${fixup.symbol ?? 'code'}`,
+    name: `veneer to ${symbol ?? 'code'}`,
     kind: 'code',
     align,
     sizeBytes: bytes.length,
     bytes,
     foldKey: undefined,
     symbols: [],
-    fixups: [{ ...relocation, addend: 0, symbol: fixup.symbol, target: callable, via: undefined }],
+    fixups: [{ ...relocation, addend: 0, symbol, target: callable, via: undefined }],
     lifetime,
     addr: 0,
     spanBytes: 0,
