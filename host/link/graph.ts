@@ -4,8 +4,8 @@
 //                                         this object, the session, the firmware, the archives
 //
 // Lifetimes flow along the edges. Definitions are persistent and make all they refer to persistent. Initialisers
-// and the value slot are transient; what they call is transient too, but what they take the address of is
-// persistent, because the program may have stored it. Archive members are always persistent: later inputs use them.
+// and the value slot are transient; what they call is transient too, but what they take the address of the program
+// may have stored: that is on trial. Archive members are always persistent: later inputs use them.
 
 import { BarewireError } from '../diag/error.js';
 import type { ElfSymbol, ObjectFile, Relocation, Section } from '../elf/object-file.js';
@@ -13,7 +13,7 @@ import type { RelocationRow } from './arch/architecture.js';
 import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, kindOf, pieceAt, type Target } from './atom.js';
 import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
-import { allocateHigh } from './memory-map.js';
+import { allocateLow } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
@@ -157,11 +157,11 @@ class GraphBuilder {
     return targets;
   }
 
-  /** Marks an atom as linked; an atom already reached as transient may become persistent, never the reverse. */
+  /** Marks an atom as linked; an atom already reached may come to live longer, never the reverse. */
   private reach(atom: Atom, lifetime: Lifetime): void {
     if (this.state.atoms.has(atom)) return;
     const wanted = atom.origin === 'archive' ? 'persistent' : lifetime;
-    if (this.reached.has(atom) && (atom.lifetime === wanted || wanted === 'transient')) return;
+    if (this.reached.has(atom) && LIFETIME_RANK[atom.lifetime] >= LIFETIME_RANK[wanted]) return;
     this.reached.add(atom);
     atom.lifetime = wanted;
     this.work.push(atom);
@@ -182,14 +182,15 @@ class GraphBuilder {
   private lifetimeAcross(from: Atom, fixup: Fixup): Lifetime {
     if (from.lifetime === 'persistent') return 'persistent';
     const to = (fixup.target as Target & { kind: 'atom' }).atom;
-    if (fixup.row.use === 'branch') return 'transient';
+    if (fixup.row.use === 'branch') return from.lifetime;
     if (to.object !== undefined && to.section !== undefined) {
       const symbols = indexOf(to.object).bySection.get(to.section.index) ?? [];
       if (symbols.some(({ name }) => isValueSlot(name) || (to.kind === 'code' && isScaffold(name)))) return 'transient';
     }
     // Variables outlive even a pure expression: a static in an inline function counts on.
     const isVariable = to.kind === 'data' || to.kind === 'bss';
-    return this.options.keep === 'reachable' && !isVariable ? 'transient' : 'persistent';
+    if (isVariable) return 'persistent';
+    return KEPT_LIFETIME[this.options.keep ?? 'all'];
   }
 
   private resolveFixups(atom: Atom): Fixup[] {
@@ -271,6 +272,11 @@ class GraphBuilder {
   /** Finds a global name as seen from `object`. A library that calls a function does not mean the user's variable
    *  of that name (`int index;` beside the C library's `index()`). */
   private lookUp(object: ObjectFile, symbol: ElfSymbol, isCall: boolean): Target | undefined {
+    // Destructors are registered under their input's number, so that those of one input can be run.
+    if (symbol.name === '__dso_handle') {
+      const input = object === this.object ? this.options.input : this.revisions.get(object)?.input;
+      return { kind: 'absolute', addr: input ?? 0, thumb: 0 };
+    }
     const own = symbol.section === 'undefined' ? undefined : symbol;
     const isInput = object === this.object || this.revisions.has(object);
     const isShared = own !== undefined && (own.binding === 'weak' || this.comdatOf(object, own) !== undefined);
@@ -319,7 +325,7 @@ class GraphBuilder {
     if (name !== '__bw_heap_start' && name !== '__bw_heap_end') return undefined;
     if (this.heap === undefined) {
       const sizeBytes = this.state.target.heapBytes;
-      const allocation = allocateHigh(this.memory, sizeBytes, 8);
+      const allocation = allocateLow(this.memory, sizeBytes, 8);
       if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap');
       this.heap = { addr: allocation.addr, sizeBytes };
       this.memory = allocation.map;
@@ -457,6 +463,14 @@ class GraphBuilder {
     }
   }
 }
+
+const LIFETIME_RANK: Readonly<Record<Lifetime, number>> = { transient: 0, trial: 1, persistent: 2 };
+/** How long something lives that transient code only takes the address of. */
+const KEPT_LIFETIME: Readonly<Record<NonNullable<StageOptions['keep']>, Lifetime>> = {
+  all: 'persistent',
+  trial: 'trial',
+  reachable: 'transient',
+};
 
 /** Tables that a linker script would bound: unwind tables stay on the host, and the host runs initialisers. */
 const EMPTY_RANGES: ReadonlySet<string> = new Set([

@@ -2,7 +2,8 @@
 // writes; within it code comes first, then constants, then variables, then what is zero and costs no bytes:
 //
 //   persistent run ─→  │ code │ rodata │ data │ bss │     from the arena's low end
-//   transient run   ←─ │ code │ rodata │ data │ bss │     at its high end, free again after the commit
+//   trial run       ←─ │ code │ rodata │                  at its high end, stays if something points to it
+//   transient run   ←─ │ code │ rodata │ data │ bss │     below, free again after the commit
 //
 // When no hole takes a whole run, its atoms are placed one by one.
 
@@ -10,7 +11,7 @@ import type { Atom } from './atom.js';
 import { type Allocation, allocateHigh, allocateLow, type MemoryMap } from './memory-map.js';
 import { arenaFull } from './report.js';
 import type { SessionState } from './session-state.js';
-import type { BlockKind, LinkedBlock, LinkedSection } from './types.js';
+import type { BlockKind, Lifetime, LinkedBlock, LinkedSection } from './types.js';
 
 /** Atoms that lie side by side. */
 export interface Run {
@@ -26,7 +27,7 @@ export interface Run {
 
 export interface Layout {
   readonly runs: readonly Run[];
-  /** The map once the transient runs are gone. */
+  /** The map once the transient runs are gone; what is on trial still holds its memory. */
   readonly memory: MemoryMap;
 }
 
@@ -48,10 +49,10 @@ export function layOut(
     atom.spanBytes = place.spanBytes;
   }
   const loose = atoms.filter((atom) => !keptPlaces.has(atom));
-  const persistent = loose.filter((atom) => atom.lifetime === 'persistent');
-  const transient = loose.filter((atom) => atom.lifetime === 'transient');
-  const after = placeAll(state, memory, persistent, allocateLow, runs);
-  placeAll(state, after, transient, allocateHigh, runs);
+  const of = (lifetime: Lifetime): Atom[] => loose.filter((atom) => atom.lifetime === lifetime);
+  const persistent = placeAll(state, memory, of('persistent'), allocateLow, runs);
+  const after = placeAll(state, persistent, of('trial'), allocateHigh, runs);
+  placeAll(state, after, of('transient'), allocateHigh, runs);
   return { runs, memory: after };
 }
 

@@ -1,7 +1,7 @@
 // Who owns which byte of the arena. The map is a value: a list of holes in order of address; allocating and
 // releasing give a new list. So a stage that fails leaves nothing to undo.
 //
-//   arena  │ persistent ─→  …holes…        ←─ transient │ heap │
+//   arena  │ persistent, heap ─→   …holes…   ←─ transient │ on trial │
 //          low                                               high
 
 /** A free range. */

@@ -28,6 +28,8 @@ export interface Redefinition {
   readonly keptPlaces: ReadonlyMap<Atom, Atom>;
   /** Jumps from where a pointer may point to the revised function that found no room there; among `keptPlaces`. */
   readonly trampolines: readonly Atom[];
+  /** Old atoms that got a new definition, wherever it stands. */
+  readonly replaced: readonly Atom[];
   readonly nextId: number;
 }
 
@@ -69,7 +71,7 @@ export function planRedefinition(
     }
   }
   const retargets = findRetargets(state, replaced, keptPlaces, (name) => names.get(name) ?? libraryNames.get(name));
-  return { names, statics, retargets, keptPlaces, trampolines, nextId };
+  return { names, statics, retargets, keptPlaces, trampolines, replaced: [...replaced.keys()], nextId };
 }
 
 function definitionsIn(

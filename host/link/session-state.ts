@@ -6,6 +6,7 @@ import type { ObjectFile } from '../elf/object-file.js';
 import type { Architecture } from './arch/architecture.js';
 import { architectureOf } from './arch/index.js';
 import type { Atom, Definition } from './atom.js';
+import type { CommitRecord } from './history.js';
 import type { MemoryMap } from './memory-map.js';
 import { emptyMap } from './memory-map.js';
 import { indexOf } from './object-index.js';
@@ -32,6 +33,10 @@ export interface SessionState {
   readonly veneers: Map<string, Atom>;
   /** Undefined weak names that atoms on the board refer to. */
   readonly weakNames: Set<string>;
+  /** Atoms that an earlier trial kept and a later one may free. */
+  readonly kept: Set<Atom>;
+  /** What the last commits changed, oldest first. */
+  readonly history: CommitRecord[];
   memory: MemoryMap;
   heap: { readonly addr: number; readonly sizeBytes: number } | undefined;
   nextId: number;
@@ -55,6 +60,8 @@ export function newSessionState(target: LinkTarget): SessionState {
     atoms: new Set(),
     veneers: new Map(),
     weakNames: new Set(),
+    kept: new Set(),
+    history: [],
     memory: emptyMap(target.arena.addr, target.arena.sizeBytes),
     heap: undefined,
     nextId: 1,

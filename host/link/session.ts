@@ -9,41 +9,36 @@
 
 import { BarewireError, bug } from '../diag/error.js';
 import type { ElfSymbol, ObjectFile } from '../elf/object-file.js';
-import { type Atom, callableAddress, type Definition, type Target } from './atom.js';
+import { type Atom, callableAddress } from './atom.js';
+import { applyCommit, type CommitPlan } from './commit.js';
 import { growGraph, type InputGraph } from './graph.js';
+import { forgetHistory, retainedBytes, undoCommits } from './history.js';
 import { blockOf, type Run } from './layout.js';
 import { type AtomIndex, atomAt, firmwareSymbolAt, indexAtoms, sectionPlaceOf, symbolPlaceOf } from './lookup.js';
-import { freeBytes, largestHole, release } from './memory-map.js';
+import { freeBytes, largestHole } from './memory-map.js';
 import { indexOf } from './object-index.js';
 import { findGarbage, planRedefinition, type Redefinition } from './redefine.js';
 import { applyFixup, type Place } from './relocate.js';
 import { biggestHolders } from './report.js';
 import { newSessionState, type SessionState } from './session-state.js';
+import { trialOf } from './trial.js';
 import type {
   LinkedBlock,
   LinkTarget,
   Patch,
+  ReplacedVariable,
   SectionPlace,
   StagedLink,
   StageOptions,
   SymbolPlace,
   Usage,
 } from './types.js';
-import { layOutWithVeneers, targetKey, type VeneeredLayout } from './veneers.js';
-
-/** What `commit` will do. */
-interface Plan {
-  readonly generation: number;
-  readonly graph: InputGraph;
-  readonly redefinition: Redefinition;
-  readonly layout: VeneeredLayout;
-  readonly garbage: ReadonlySet<Atom>;
-}
+import { layOutWithVeneers } from './veneers.js';
 
 /** Links inputs one after another into the arena of a board. */
 export class LinkSession {
   private readonly state: SessionState;
-  private readonly plans = new WeakMap<StagedLink, Plan>();
+  private readonly plans = new WeakMap<StagedLink, CommitPlan>();
   private atomIndex: AtomIndex | undefined;
   /** Transient code of the last input: gone from the arena, but a report about it may still come. */
   private lastTransient: AtomIndex = [];
@@ -57,6 +52,17 @@ export class LinkSession {
    *  @throws LINK_UNDEFINED (all names at once), LINK_WRONG_OBJECT, LINK_UNKNOWN_RELOCATION, LINK_BAD_RELOCATION,
    *          LINK_OUT_OF_RANGE, LINK_MISALIGNED, LINK_ARENA_FULL */
   stage(object: ObjectFile, options: StageOptions): StagedLink {
+    try {
+      return this.stageOnce(object, options);
+    } catch (error) {
+      // What is kept for undo makes room when there is no other.
+      const full = error instanceof BarewireError && error.code === 'LINK_ARENA_FULL';
+      if (!full || !forgetHistory(this.state)) throw error;
+      return this.stageOnce(object, options);
+    }
+  }
+
+  private stageOnce(object: ObjectFile, options: StageOptions): StagedLink {
     const { state } = this;
     if (object.machine !== state.arch.machine || object.kind !== 'relocatable') {
       throw new BarewireError(
@@ -74,7 +80,15 @@ export class LinkSession {
     let nextId = layout.nextId;
     const blocks = layout.runs.map((run) => linkRun(state, run, nextId++)).sort((a, b) => a.addr - b.addr);
     const patches = makePatches(state, redefinition, garbage);
-    const plan: Plan = { generation: state.generation, graph, redefinition, layout: { ...layout, nextId }, garbage };
+    const plan: CommitPlan = {
+      generation: state.generation,
+      input: options.input,
+      graph,
+      redefinition,
+      layout: { ...layout, nextId },
+      garbage,
+      patches,
+    };
 
     let fresh: AtomIndex | undefined;
     const atomAtAddr = (addr: number): Atom | undefined => {
@@ -86,6 +100,9 @@ export class LinkSession {
       blocks,
       patches,
       entries: graph.entries.map(callableAddress),
+      trial: trialOf(state, layout.atoms),
+      heap: graph.heap === undefined ? undefined : { addr: graph.heap.addr, len: graph.heap.sizeBytes },
+      replaced: replacedVariables(redefinition),
       addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
       symbolAt: (addr) => {
         const atom = atomAtAddr(addr);
@@ -101,8 +118,9 @@ export class LinkSession {
   }
 
   /** Makes a staged input part of the session; its transient blocks are forgotten and their memory is free again.
+   *  @param pointers words that the board found to point into `staged.trial`; if absent, all of that stays
    *  @throws LINK_STALE (a bug) when another input was committed since it was staged, or it was committed already */
-  commit(staged: StagedLink): void {
+  commit(staged: StagedLink, pointers?: readonly number[]): void {
     const plan = this.plans.get(staged);
     const { state } = this;
     if (plan === undefined || plan.generation !== state.generation) {
@@ -110,48 +128,30 @@ export class LinkSession {
         input: staged.input,
       });
     }
-    const { graph, redefinition, layout, garbage } = plan;
-    const kept = layout.atoms.filter((atom) => atom.lifetime === 'persistent');
-
-    noteEscapes(layout.atoms, redefinition);
-    for (const retarget of redefinition.retargets) {
-      retarget.fixup.target = retarget.target;
-      retarget.fixup.via = retarget.via;
-    }
-    for (const atom of kept) {
-      state.atoms.add(atom);
-      if (atom.foldKey !== undefined) state.folds.set(atom.foldKey, atom);
-      if (atom.origin === 'veneer') state.veneers.set(targetKey(atom.fixups[0]!.target), atom);
-      for (const fixup of atom.fixups) {
-        if (fixup.target.kind === 'weak' && fixup.symbol !== undefined) state.weakNames.add(fixup.symbol);
-      }
-    }
-    for (const [name, definition] of graph.libraryNames)
-      if (isPlaced(state, definition)) state.names.set(name, definition);
-    // Of a static and a global of one name the newer is meant.
-    for (const [name, definition] of redefinition.names) {
-      state.names.set(name, definition);
-      state.statics.delete(name);
-    }
-    for (const [name, definition] of redefinition.statics) {
-      state.statics.set(name, definition);
-      state.names.delete(name);
-    }
-    rememberMembers(state, graph);
-
-    state.memory = layout.memory;
-    const moved = new Set(redefinition.keptPlaces.values());
-    for (const atom of [...garbage, ...moved]) {
-      state.atoms.delete(atom);
-      if (atom.foldKey !== undefined && state.folds.get(atom.foldKey) === atom) state.folds.delete(atom.foldKey);
-      if (atom.origin === 'veneer') state.veneers.delete(targetKey(atom.fixups[0]!.target));
-      if (!moved.has(atom)) state.memory = release(state.memory, atom.addr, atom.spanBytes);
-    }
-    state.heap = graph.heap;
-    state.nextId = layout.nextId;
-    state.generation++;
+    applyCommit(state, plan, pointers);
     this.atomIndex = undefined;
-    this.lastTransient = indexAtoms(layout.atoms.filter((atom) => atom.lifetime === 'transient'));
+    this.lastTransient = indexAtoms(plan.layout.atoms.filter((atom) => atom.lifetime === 'transient'));
+  }
+
+  /** The first input that can still be taken back; undefined when none can. */
+  get oldestUndo(): number | undefined {
+    return this.state.history[0]?.input;
+  }
+
+  /** Bytes to write to the board, in this order, before inputs from `fromInput` on are taken back: callers get
+   *  their old instructions again. */
+  undoWrites(fromInput: number): { readonly input: number; readonly addr: number; readonly bytes: Uint8Array }[] {
+    return this.state.history
+      .filter(({ input }) => input >= fromInput)
+      .reverse()
+      .flatMap(({ input, patches }) => patches.map(({ addr, previous }) => ({ input, addr, bytes: previous })));
+  }
+
+  /** Takes back all inputs from `fromInput` on; the board must have been told (`undoWrites`). */
+  undo(fromInput: number): void {
+    undoCommits(this.state, fromInput);
+    this.atomIndex = undefined;
+    this.lastTransient = [];
   }
 
   /** Address of a global symbol or of a user's static, bit 0 set on Thumb functions; undefined when nobody has
@@ -177,13 +177,15 @@ export class LinkSession {
   /** Who holds how much of the arena. */
   usage(): Usage {
     const { target, memory, heap } = this.state;
-    const free = freeBytes(memory);
+    const undoBytes = retainedBytes(this.state);
+    const free = freeBytes(memory) + undoBytes;
     return {
       arenaBytes: target.arena.sizeBytes,
       usedBytes: target.arena.sizeBytes - free,
       freeBytes: free,
       largestFreeBytes: largestHole(memory),
       heapBytes: heap?.sizeBytes ?? 0,
+      undoBytes,
       holders: biggestHolders(this.state, 10),
     };
   }
@@ -192,6 +194,13 @@ export class LinkSession {
     this.atomIndex ??= indexAtoms(this.state.atoms);
     return atomAt(this.atomIndex, addr) ?? atomAt(this.lastTransient, addr);
   }
+}
+
+function replacedVariables({ replaced, keptPlaces }: Redefinition): ReplacedVariable[] {
+  const places = new Set(keptPlaces.values());
+  return replaced
+    .filter(({ kind }) => kind === 'data' || kind === 'bss')
+    .map((atom) => ({ addr: atom.addr, len: atom.sizeBytes, inPlace: places.has(atom) }));
 }
 
 /** The relocated block of a run. */
@@ -232,35 +241,6 @@ function makePatches(state: SessionState, redefinition: Redefinition, garbage: R
     joined[joined.length - 1] = { addr: last.addr, bytes, previous };
   }
   return joined;
-}
-
-/** A target whose address became a value may be referred to from anywhere from now on. */
-function noteEscapes(atoms: readonly Atom[], { retargets, keptPlaces }: Redefinition): void {
-  const note = (target: Target): void => {
-    if (target.kind === 'atom') target.atom.escaped = true;
-  };
-  for (const atom of atoms) {
-    if (atom.origin === 'veneer') continue;
-    for (const fixup of atom.fixups) if (fixup.row.use === 'address') note(fixup.target);
-  }
-  for (const { fixup, target } of retargets) if (fixup.row.use === 'address') note(target);
-  for (const [atom, place] of keptPlaces) atom.escaped ||= place.escaped;
-}
-
-const isPlaced = (state: SessionState, { target }: Definition): boolean =>
-  target.kind !== 'atom' || state.atoms.has(target.atom);
-
-/** Later inputs find the atoms of archive members that are on the board. */
-function rememberMembers(state: SessionState, graph: InputGraph): void {
-  for (const [object, atoms] of graph.placed) {
-    if (object === graph.object || graph.revisions.has(object)) continue;
-    let known = state.members.get(object);
-    if (known === undefined) {
-      known = new Map();
-      state.members.set(object, known);
-    }
-    for (const [key, atom] of atoms) if (state.atoms.has(atom)) known.set(key, atom);
-  }
 }
 
 /** Address of a global or local symbol of the input itself. `__bw_value` is also found when it is `static`. */

@@ -6,8 +6,9 @@ import type { LinkArch } from './arch/index.js';
 
 export type BlockKind = 'code' | 'rodata' | 'data' | 'bss';
 
-/** `persistent`: stays on the board until it is replaced. `transient`: gone after its input ran. */
-export type Lifetime = 'persistent' | 'transient';
+/** `persistent`: stays on the board until it is replaced. `transient`: gone after its input ran. `trial`: stays if
+ *  anything on the board points to it after the run. */
+export type Lifetime = 'persistent' | 'transient' | 'trial';
 
 /** The machine that inputs are linked for. */
 export interface LinkTarget {
@@ -26,8 +27,9 @@ export interface StageOptions {
   /** Number of the input, for messages and lookups. */
   readonly input: number;
   /** `all` (default): what statements of this input only point to is kept, since they may have stored the pointer.
+   *  `trial`: it is kept if the board finds a pointer to it after the run (`StagedLink.trial`).
    *  `reachable`: the input is a pure expression; only its definitions stay. */
-  readonly keep?: 'all' | 'reachable';
+  readonly keep?: 'all' | 'trial' | 'reachable';
   /** Library names to link as soon as another one is, though nothing refers to them strongly. */
   readonly companions?: readonly Companion[];
   /** Earlier inputs compiled again, because what they were compiled with has changed. */
@@ -106,6 +108,22 @@ export interface SectionPlace {
   readonly input: number;
 }
 
+/** A stretch of the board's memory. */
+export interface AddrRange {
+  readonly addr: number;
+  /** Bytes. */
+  readonly len: number;
+}
+
+/** What the board is asked after the run: which words of `ranges` and of the heap in use point into
+ *  `[low, high]`. */
+export interface Trial {
+  readonly low: number;
+  readonly high: number;
+  /** All variables, in whole words. */
+  readonly ranges: readonly AddrRange[];
+}
+
 /** The result of linking one input; nothing has changed yet. */
 export interface StagedLink {
   readonly input: number;
@@ -115,12 +133,24 @@ export interface StagedLink {
   readonly patches: readonly Patch[];
   /** Initialisers to run, in order; bit 0 set on Thumb. */
   readonly entries: readonly number[];
+  /** Undefined when nothing of it is on trial. */
+  readonly trial: Trial | undefined;
+  /** What `malloc` may use once this is linked. */
+  readonly heap: AddrRange | undefined;
+  /** Variables that were replaced, by this input's or moved ones: their objects are to be destroyed. */
+  readonly replaced: readonly ReplacedVariable[];
   /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */
   addressOf(symbol: string): number | undefined;
   /** As `LinkSession.symbolAt`, with this input's blocks. */
   symbolAt(addr: number): SymbolPlace | undefined;
   /** As `LinkSession.sectionAt`, with this input's blocks. */
   sectionAt(addr: number): SectionPlace | undefined;
+}
+
+/** An old variable that a new one takes the place of. */
+export interface ReplacedVariable extends AddrRange {
+  /** The new one stands in the same memory. */
+  readonly inPlace: boolean;
 }
 
 export interface Usage {
@@ -130,6 +160,8 @@ export interface Usage {
   readonly largestFreeBytes: number;
   /** Kept for `malloc`; part of `usedBytes`. */
   readonly heapBytes: number;
+  /** Replaced functions and variables that are kept for undo; part of `freeBytes`, for they give way when needed. */
+  readonly undoBytes: number;
   /** Biggest sections first. */
   readonly holders: readonly { readonly name: string; readonly sizeBytes: number }[];
 }
