@@ -53,6 +53,7 @@ export interface VectorSession {
 const ARENA = VECTOR_BOARD.arenaAddr;
 const EMPTY = new Uint8Array();
 const bytes = (...values: number[]) => Uint8Array.from(values);
+const littleEndian = (...values: number[]) => new Uint8Array(Uint32Array.from(values).buffer);
 const ramp = (count: number, start = 0) => Uint8Array.from({ length: count }, (_, i) => (start + i) & 0xff);
 const frame = (kind: FrameKind, seq: number, body: Uint8Array = EMPTY) => toHex(encodeFrame({ kind, seq, body }));
 
@@ -139,6 +140,26 @@ words.forEach((_, index) => {
 });
 
 const SESSIONS: readonly VectorSession[] = [
+  {
+    name: 'search',
+    steps: [
+      hello(7),
+      batch(
+        'FIND gives the whole aligned words within its bounds',
+        8,
+        [
+          { op: 'WRITE', addr: ARENA + 64, data: littleEndian(ARENA + 8, 7, ARENA + 12, ARENA + 13, ARENA + 7) },
+          { op: 'FIND', addr: ARENA + 64, len: 20, low: ARENA + 8, span: 4 },
+          { op: 'FIND', addr: ARENA + 64, len: 3, low: 0, span: 0xffffffff },
+        ],
+        ok(
+          { op: 'WRITE' },
+          { op: 'FIND', next: ARENA + 84, words: littleEndian(ARENA + 8, ARENA + 12) },
+          { op: 'FIND', next: ARENA + 64, words: EMPTY },
+        ),
+      ),
+    ],
+  },
   {
     name: 'operations',
     steps: [

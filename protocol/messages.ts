@@ -180,6 +180,20 @@ export const OPS = {
     ],
     meaning: 'Calls a function without arguments on the user stack and waits for its return.',
   },
+  FIND: {
+    code: 0x07,
+    request: [
+      ADDR,
+      LEN,
+      { name: 'low', type: 'addr', meaning: 'least word to find' },
+      { name: 'span', type: 'varint', meaning: 'greatest word to find, minus `low`' },
+    ],
+    result: [
+      { name: 'next', type: 'u32', meaning: 'address at which the search ended: the end of the range if it is whole' },
+      { name: 'words', type: 'blob', meaning: 'the u32 words found, in order of address, 31 at most' },
+    ],
+    meaning: 'Finds the words of a range, whole and aligned, whose value is one of low … low + span.',
+  },
 } as const satisfies Record<string, OpDef>;
 
 /** Words of a fault record, in the order in which they are sent. */

@@ -111,6 +111,28 @@ static NOINLINE uint32_t sum(uint32_t addr, uint32_t len, const uint32_t *expect
   return expected == NULL ? BW_STATUS_OK : BW_STATUS_MISMATCH;
 }
 
+/* Words of a FIND, so that their length fits one byte. */
+#define FIND_MAX 31u
+
+/* Appends where the search ended, and the words from `low` to `low` + `span` that it met. */
+static NOINLINE uint32_t find(uint32_t addr, uint32_t len, uint32_t low, uint32_t span) {
+  if (room() < (int32_t)(4u + 1u + 4u * FIND_MAX)) {
+    return BW_STATUS_TOO_BIG;
+  }
+  uint8_t *const head = stub.reply_end;
+  uint32_t bytes = 0;
+  stub.reply_end += 5;
+  for (; len >= 4u && bytes != 4u * FIND_MAX; len -= 4u, addr += 4u) {
+    const uint32_t word = *(volatile uint32_t *)(volatile void *)stub_at(addr);
+    if (word - low <= span) {
+      put(word, 4);
+      bytes += 4;
+    }
+  }
+  *stub_put(head, addr, 4) = (uint8_t)bytes;
+  return BW_STATUS_OK;
+}
+
 static NOINLINE uint32_t run(uint32_t entry) {
   if (room() < RUN_ROOM) {
     return BW_STATUS_TOO_BIG;
@@ -146,12 +168,16 @@ static NOINLINE uint32_t step(void) {
   const uint32_t len = op == BW_OP_RUN ? 0 : take_varint();
   const uint8_t *data = stub.in;
   uint32_t extra = 0;
+  uint32_t span = 0;
   if (op == BW_OP_WRITE) {
     skip(len);
   } else if (op == BW_OP_FILL) {
     skip(1);
   } else if (op == BW_OP_CHECK) {
     extra = take(4);
+  } else if (op == BW_OP_FIND) {
+    extra = STUB_ARENA_ADDR + take_varint();
+    span = take_varint();
   }
   if (stub.malformed) {
     return BW_STATUS_MALFORMED;
@@ -169,6 +195,8 @@ static NOINLINE uint32_t step(void) {
       return sum(addr, len, &extra);
     case BW_OP_RUN:
       return run(addr);
+    case BW_OP_FIND:
+      return find(addr, len, extra, span);
     default:
       return BW_STATUS_MALFORMED;
   }

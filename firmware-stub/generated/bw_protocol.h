@@ -7,7 +7,7 @@
 #define BW_PROTOCOL_H
 
 /* CRC-32 of the message table; HELLO_REPLY carries it. */
-#define BW_TABLE_HASH              0xA7666127u
+#define BW_TABLE_HASH              0xE25AB068u
 
 /* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
 #define BW_MIN_FRAME               6u
@@ -33,6 +33,7 @@
 #define BW_OP_CRC                  0x04u     /* addr:addr len:varint -> crc:u32 */
 #define BW_OP_CHECK                0x05u     /* addr:addr len:varint crc:u32 -> */
 #define BW_OP_RUN                  0x06u     /* entry:addr -> value:u32 micros:varint */
+#define BW_OP_FIND                 0x07u     /* addr:addr len:varint low:addr span:varint -> next:u32 words:blob */
 
 /* How a batch ended, with the fields that follow the results. */
 #define BW_STATUS_OK               0u

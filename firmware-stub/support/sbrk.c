@@ -3,16 +3,16 @@
 #include "barewire.h"
 
 extern char __bw_heap_start[], __bw_heap_end[];
-static char *heap_top;
+char *bw_heap_top; /* the host looks for pointers below it */
 
 void *_sbrk(ptrdiff_t increment) {
-  if (heap_top == NULL) {
-    heap_top = __bw_heap_start;
+  if (bw_heap_top == NULL) {
+    bw_heap_top = __bw_heap_start;
   }
-  if (increment > __bw_heap_end - heap_top || increment < __bw_heap_start - heap_top) {
+  if (increment > __bw_heap_end - bw_heap_top || increment < __bw_heap_start - bw_heap_top) {
     return (void *)-1;
   }
-  char *block = heap_top;
-  heap_top += increment;
+  char *block = bw_heap_top;
+  bw_heap_top += increment;
   return block;
 }

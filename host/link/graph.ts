@@ -273,7 +273,7 @@ class GraphBuilder {
    *  of that name (`int index;` beside the C library's `index()`). */
   private lookUp(object: ObjectFile, symbol: ElfSymbol, isCall: boolean): Target | undefined {
     // Destructors are registered under their input's number, so that those of one input can be run.
-    if (symbol.name === '__dso_handle') {
+    if (symbol.name === '__dso_handle' && symbol.section === 'undefined') {
       const input = object === this.object ? this.options.input : this.revisions.get(object)?.input;
       return { kind: 'absolute', addr: input ?? 0, thumb: 0 };
     }

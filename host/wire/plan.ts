@@ -50,6 +50,8 @@ export interface PlanLimits {
 /** status and `done` of a reply. */
 const REPLY_HEAD = 4;
 const RUN_RESULT = 9;
+/** `next`, and 31 words with their length. */
+const FIND_RESULT = 4 + 1 + 124;
 const RECORD = 2 + 4 * Math.max(...Object.values(FAULT_WORDS).map((words) => words.length));
 /** A part of a cut WRITE or READ is not shorter than this, unless it is the last. */
 const LEAST_PART = 16;
@@ -65,6 +67,8 @@ function replySize(op: Op): { result: number; failure: number } {
       return { result: 4, failure: 0 };
     case 'RUN':
       return { result: RUN_RESULT, failure: RECORD };
+    case 'FIND':
+      return { result: FIND_RESULT, failure: 2 };
     case 'CHECK':
       return { result: 0, failure: 4 };
     case 'WRITE':
@@ -83,6 +87,8 @@ function requestSize(op: Op, arenaAddr: number): number {
       return 1 + addrSize(op.addr, arenaAddr) + varintSize(op.len) + 1;
     case 'CHECK':
       return 1 + addrSize(op.addr, arenaAddr) + varintSize(op.len) + 4;
+    case 'FIND':
+      return 1 + addrSize(op.addr, arenaAddr) + varintSize(op.len) + addrSize(op.low, arenaAddr) + varintSize(op.span);
     case 'READ':
     case 'CRC':
       return 1 + addrSize(op.addr, arenaAddr) + varintSize(op.len);
@@ -200,9 +206,12 @@ export function mayFollow(next: PlannedFrame, unanswered: readonly PlannedFrame[
   });
 }
 
-/** The READs and CRCs of a frame that went well but whose answer is lost; undefined if there are none. */
+/** Operations that change nothing and give a result. */
+const OBSERVERS: ReadonlySet<Op['op']> = new Set(['READ', 'CRC', 'FIND']);
+
+/** The READs, CRCs and FINDs of a frame that went well but whose answer is lost; undefined if there are none. */
 export function askAgain(frame: PlannedFrame, arenaAddr: number): PlannedFrame | undefined {
-  const pieces = frame.pieces.filter(({ op }) => op.op === 'READ' || op.op === 'CRC');
+  const pieces = frame.pieces.filter(({ op }) => OBSERVERS.has(op.op));
   return pieces.length === 0 ? undefined : finishFrame(pieces, frame.replyBytes, arenaAddr);
 }
 
@@ -210,7 +219,7 @@ export function askAgain(frame: PlannedFrame, arenaAddr: number): PlannedFrame |
 export function inferReply(frame: PlannedFrame, again: BatchReply | undefined): BatchReply {
   const read = [...(again?.results ?? [])];
   const results = frame.ops.map((op): OpResult => {
-    return op.op === 'READ' || op.op === 'CRC' ? read.shift()! : ({ op: op.op } as OpResult);
+    return OBSERVERS.has(op.op) ? read.shift()! : ({ op: op.op } as OpResult);
   });
   return { status: 'OK', done: results.length, results, failure: {} };
 }

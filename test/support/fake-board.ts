@@ -240,9 +240,23 @@ export function doOp(memory: Uint8Array, arenaAddr: number, op: Exclude<Op, { op
       return { op: 'READ', data: range().slice() };
     case 'CRC':
       return { op: 'CRC', crc: crc32(range()) };
+    case 'FIND':
+      return findWords(memory, arenaAddr, op);
     case 'CHECK': {
       const crc = crc32(range());
       return crc === op.crc ? { op: 'CHECK' } : failed('MISMATCH', { crc });
     }
   }
+}
+
+function findWords(memory: Uint8Array, arenaAddr: number, op: Op & { op: 'FIND' }): OpResult {
+  const view = new DataView(memory.buffer, memory.byteOffset, memory.byteLength);
+  const words: number[] = [];
+  let at = op.addr - arenaAddr;
+  const end = at + (op.len & ~3);
+  for (; at < end && words.length < 31; at += 4) {
+    const word = view.getUint32(at, true);
+    if ((word - op.low) >>> 0 <= op.span) words.push(word);
+  }
+  return { op: 'FIND', next: (arenaAddr + at) >>> 0, words: new Uint8Array(Uint32Array.from(words).buffer) };
 }
