@@ -57,6 +57,11 @@ export function isScaffold(name: string): boolean {
   return /^((_ZL?\d+)?__bw|_ZNK?4__bw)/.test(name);
 }
 
+/** Whether a function, mangled or not, only wraps an input's statements and initialisers: users never wrote its name. */
+export function isWrapper(name: string): boolean {
+  return /^(?:_GLOBAL__|__cxx_global_|(?:_ZL?\d+)?__(?:stmts__|bw_)|_ZNK?4__bw|__bw::)/.test(name);
+}
+
 /** Whether a local symbol is a `static` or anonymous-namespace name of the user's: those are mangled, names the
  *  compiler makes up (`_GLOBAL__sub_I_…`, `.L.str`) are not. */
 export function isUserStatic(name: string): boolean {

@@ -5,7 +5,7 @@ import { demangle } from '../elf/demangle.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { Atom } from './atom.js';
 import { freeBytes, largestHole, type MemoryMap } from './memory-map.js';
-import { indexOf } from './object-index.js';
+import { indexOf, isWrapper } from './object-index.js';
 import type { SessionState } from './session-state.js';
 
 /** One place that needs a name nobody defines. */
@@ -56,6 +56,12 @@ export function symbolCovering(atom: Atom, offset: number): { name: string; valu
   return best;
 }
 
+/** `main in input 3 (input_3:1)`; just `input 3 (input_3:1)` for what stands outside of all functions. */
+function useText({ place, file, line }: Omit<UndefinedUse, 'symbol'>): string {
+  const where = isWrapper(place) ? file : `${place} in ${file}`;
+  return line === undefined ? where : `${where} (${line})`;
+}
+
 /** LINK_UNDEFINED for all names at once.
  *  `details.symbols`: `{name, demangled, uses: {place, file, line}[]}[]` */
 export function undefinedSymbols(uses: readonly UndefinedUse[], file: string): BarewireError {
@@ -71,19 +77,15 @@ export function undefinedSymbols(uses: readonly UndefinedUse[], file: string): B
     uses: list.map(({ place, file: from, line }) => ({ place, file: from, line })),
   }));
   const lines = symbols.map(({ demangled, uses: list }) => {
-    const shown = list
-      .slice(0, 3)
-      .map((use) => `${use.place} in ${use.file}${use.line === undefined ? '' : ` (${use.line})`}`);
+    const shown = list.slice(0, 3).map(useText);
     const more = list.length > 3 ? ` and ${list.length - 3} more` : '';
     return `  ${demangled}   used by ${shown.join(', ')}${more}`;
   });
   const what = symbols.length === 1 ? 'a name is' : `${symbols.length} names are`;
+  const advice = symbols.length === 1 ? 'define it, or leave its use out' : 'define them, or leave their uses out';
   return new BarewireError(
     'LINK_UNDEFINED',
-    `${what} declared but defined nowhere, needed by ${file}:\n${lines.join('\n')}\ndefine it, or leave its use out`.replace(
-      'define it, or leave its use out',
-      symbols.length === 1 ? 'define it, or leave its use out' : 'define them, or leave their uses out',
-    ),
+    `${what} declared but defined nowhere, needed by ${file}:\n${lines.join('\n')}\n${advice}`,
     { file, symbols },
   );
 }

@@ -3,16 +3,14 @@
 import { basename } from 'node:path';
 import { demangle } from '../elf/demangle.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
+import { isWrapper } from '../link/object-index.js';
 import type { SectionPlace, SymbolPlace } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
-
-/** Functions that clang and `composeInput` wrap statements and initialisers in; users never wrote their names. */
-const WRAPPERS = /^(?:_GLOBAL__|__cxx_global_|__bw_|_Z\d+__stmts__|_ZL\d+__bw_|_ZN4__bw)/;
 
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
 export function symbolText(place: SymbolPlace | undefined): string | undefined {
   if (place === undefined) return undefined;
-  if (WRAPPERS.test(place.name)) return place.block === undefined ? undefined : `input ${place.block.input}`;
+  if (isWrapper(place.name)) return place.block === undefined ? undefined : `input ${place.block.input}`;
   const name = demangle(place.name);
   return place.offset === 0 ? name : `${name} + ${place.offset}`;
 }

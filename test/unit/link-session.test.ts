@@ -279,7 +279,7 @@ describe('undefined names', () => {
     expect(error.message).toContain('2 names are declared but defined nowhere, needed by input 1:');
     expect(error.message).toMatch(/sqrtff\(float\) {3}used by f\(\) in input 1 \(<stdin>:1\)\n/);
     expect(error.message).toMatch(
-      /other\(int\) {3}used by f\(\) in input 1 \(.*\), _GLOBAL__sub_I_.* in input 1 \(.*\)\n/,
+      /other\(int\) {3}used by f\(\) in input 1 \(.*\), input 1 \(.*\)\n/,
     );
     expect(error.details).toMatchObject({
       symbols: [{ name: '_Z6sqrtfff', demangled: 'sqrtff(float)' }, { demangled: 'other(int)' }],
