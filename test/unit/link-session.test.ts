@@ -278,9 +278,7 @@ describe('undefined names', () => {
     expect(error.code).toBe('LINK_UNDEFINED');
     expect(error.message).toContain('2 names are declared but defined nowhere, needed by input 1:');
     expect(error.message).toMatch(/sqrtff\(float\) {3}used by f\(\) in input 1 \(<stdin>:1\)\n/);
-    expect(error.message).toMatch(
-      /other\(int\) {3}used by f\(\) in input 1 \(.*\), input 1 \(.*\)\n/,
-    );
+    expect(error.message).toMatch(/other\(int\) {3}used by f\(\) in input 1 \(.*\), input 1 \(.*\)\n/);
     expect(error.details).toMatchObject({
       symbols: [{ name: '_Z6sqrtfff', demangled: 'sqrtff(float)' }, { demangled: 'other(int)' }],
     });
