@@ -23,6 +23,8 @@ const BY_PREFIX: readonly (readonly [prefix: string, exitCode: number])[] = [
   ['TOOLCHAIN_', EXIT.usage],
   ['SESSION_FAULT', EXIT.fault],
   ['SESSION_STOPPED', EXIT.fault],
+  ['SESSION_ABORTED', EXIT.fault],
+  ['SESSION_NEEDS_OS', EXIT.input],
   ['SESSION_', EXIT.link],
   ['WIRE_', EXIT.link],
   ['BOARD_', EXIT.link],

@@ -3,22 +3,16 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { BOARDS } from '../../boards/index.js';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageRoot } from '../diag/package-root.js';
 import { openSession } from '../session/open.js';
 import { boardsTable } from './boards.js';
 import { doctor } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
+import { openOptions, type SessionOptions, withSessionOptions } from './options.js';
 import { runPiped } from './pipe.js';
 import { runPrompt } from './prompt.js';
 import { runFiles } from './run.js';
-
-interface BoardOptions {
-  readonly board?: string;
-  readonly port?: string;
-  readonly trace?: string;
-}
 
 function seconds(text: string): number {
   const value = Number(text);
@@ -30,18 +24,6 @@ function version(): string {
   return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Options that say which board, shared by the prompt and `run`. */
-function withBoardOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option('-b, --board <name>', 'board to use; `barewire boards` lists them').choices(
-        BOARDS.map((board) => board.name),
-      ),
-    )
-    .option('-p, --port <path>', 'serial port of a real board')
-    .option('--trace <file>', 'record every byte on the line, with time stamps');
-}
-
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
@@ -50,9 +32,9 @@ const printError = (text: string): void => {
 };
 const show = { value: print, error: printError };
 
-async function promptOrPipe(options: BoardOptions & { strict?: boolean }): Promise<number> {
-  if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(options);
-  const session = await openSession(options);
+async function promptOrPipe(options: SessionOptions & { strict?: boolean }): Promise<number> {
+  if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(openOptions(options));
+  const session = await openSession(openOptions(options));
   session.onOutput((bytes) => process.stdout.write(bytes));
   try {
     return await runPiped(session, process.stdin, show, options.strict === true);
@@ -63,9 +45,9 @@ async function promptOrPipe(options: BoardOptions & { strict?: boolean }): Promi
 
 async function run(
   files: readonly string[],
-  options: BoardOptions & { timeout?: number; json?: boolean },
+  options: SessionOptions & { timeout?: number; json?: boolean },
 ): Promise<number> {
-  const session = await openSession(options);
+  const session = await openSession(openOptions(options));
   // Ctrl-C stops the code; the report then says so.
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);
@@ -89,22 +71,22 @@ async function run(
  *  @returns the exit code */
 async function main(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = withBoardOptions(new Command('barewire'))
+  const program = withSessionOptions(new Command('barewire'))
     .description('Type C++ at a prompt; it runs natively on the microcontroller at the other end of the line.')
     .version(version())
     .option('--strict', 'input that is no terminal: stop at the first input that fails')
     .allowExcessArguments(false)
     .enablePositionalOptions()
     .exitOverride()
-    .action(async (options: BoardOptions & { strict?: boolean }) => {
+    .action(async (options: SessionOptions & { strict?: boolean }) => {
       exitCode = await promptOrPipe(options);
     });
-  withBoardOptions(program.command('run'))
+  withSessionOptions(program.command('run'))
     .description('run source files; calls main() if there is one, whose result is the exit code')
     .argument('<file...>', 'C++ source files, evaluated in order in one session')
     .option('-t, --timeout <seconds>', 'stop code that runs longer', seconds)
     .option('--json', 'print one JSON report instead of what the program prints')
-    .action(async (files: string[], options: BoardOptions & { timeout?: number; json?: boolean }) => {
+    .action(async (files: string[], options: SessionOptions & { timeout?: number; json?: boolean }) => {
       exitCode = await run(files, options);
     });
   program

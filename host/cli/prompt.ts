@@ -7,16 +7,27 @@ import { type ReplHandle, runRepl } from '../repl/repl.js';
 import { type OpenOptions, openSession } from '../session/open.js';
 import type { Session } from '../session/session.js';
 import { table } from './boards.js';
-import { evaluateShown } from './evaluate.js';
+import { evaluateShown, type Shown } from './evaluate.js';
 import { EXIT } from './exit-codes.js';
+import { readSource } from './run.js';
 
 function kib(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
 
 /** The `:commands` that need a session. */
-function sessionCommands(session: Session): ReplCommand[] {
+function sessionCommands(session: Session, show: Shown): ReplCommand[] {
   return [
+    {
+      name: 'load',
+      arguments: 'FILE',
+      help: 'evaluate a file as one input',
+      run: async (file) => {
+        if (file === '') return ':load takes the name of a file';
+        const exited = await evaluateShown(session, readSource(file), show, { fileName: file });
+        return exited === undefined ? undefined : `the program called exit(${exited})`;
+      },
+    },
     {
       name: 'board',
       help: 'say which board this is and how its memory is used',
@@ -62,7 +73,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
         return undefined;
       },
       interrupt: () => session.interrupt(),
-      commands: sessionCommands(session),
+      commands: sessionCommands(session, { value: printLines, error: printLines }),
       complete: (prefix) => session.names().filter((name) => name.startsWith(prefix)),
       historyFile: join(environment().stateDir, 'history'),
       color: environment().color,

@@ -23,7 +23,9 @@ export interface RunReport {
   readonly error: { readonly code: string; readonly message: string; readonly details: unknown } | null;
 }
 
-function readSource(path: string): string {
+/** Text of a source file.
+ *  @throws CLI_UNREADABLE_FILE */
+export function readSource(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

@@ -8,6 +8,7 @@ import type { BoardRecord } from '../../boards/board.js';
 import { debugScope } from '../diag/debug.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
+import { packageRoot } from '../diag/package-root.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
 import { type ComposeMode, composeInput } from '../unit/compose.js';
 import type { SourceUnit } from '../unit/source-unit.js';
@@ -21,10 +22,14 @@ import { strengthen } from './strengthen.js';
 
 const log = debugScope('compile');
 const TIMEOUT_MS = 60_000;
+/** Folder of `<barewire.h>`. */
+const RUNTIME = join(packageRoot(), 'host', 'runtime');
 
 export interface CompilerOptions extends FlagOptions {
   readonly board: BoardRecord;
   readonly toolchain: Toolchain;
+  /** Headers that every input sees, as absolute paths. */
+  readonly headers?: readonly string[];
   /** Longest time one compilation may take, in milliseconds. */
   readonly timeoutMs?: number;
   /** Where the precompiled header is kept. */
@@ -69,8 +74,14 @@ export class Compiler {
     const { clang, includeDirs } = requireToolchain(options.toolchain);
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     const cacheDir = options.cacheDir ?? environment().cacheDir;
-    const flags = compileFlags(options.board, includeDirs, options);
-    const recipe = await precompile(clang, flags, prefixText(), cacheDir, Math.max(timeoutMs, TIMEOUT_MS));
+    const flags = compileFlags(options.board, [RUNTIME, ...includeDirs], options);
+    const recipe = await precompile(
+      clang,
+      flags,
+      prefixText(options.headers),
+      cacheDir,
+      Math.max(timeoutMs, TIMEOUT_MS),
+    );
     const dir = mkdtempSync(join(tmpdir(), 'barewire-'));
     const wanted = options.feed ?? 'fifo';
     const feed = wanted === 'fifo' && !makeFifos(dir) ? 'stdin' : wanted;

@@ -8,6 +8,8 @@ export interface FlagOptions {
   readonly optimize?: string;
   /** Language: `gnu++20` (default). */
   readonly std?: string;
+  /** Run-time type information: `dynamic_cast`, `typeid`. */
+  readonly rtti?: boolean;
   /** Further driver flags, such as `-DNAME=1`. */
   readonly extra?: readonly string[];
 }
@@ -22,6 +24,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     `-std=${options.std ?? 'gnu++20'}`,
     `-O${options.optimize ?? 's'}`,
     ...LANGUAGE,
+    ...(options.rtti ? [] : ['-fno-rtti']),
     ...CODE,
     ...WARNINGS,
     ...(options.extra ?? []),
@@ -37,7 +40,6 @@ const LANGUAGE = [
   // Templates that the header uses are instantiated there, not again in each input.
   '-fpch-instantiate-templates',
   '-fno-exceptions',
-  '-fno-rtti',
   // As the GCC-built libraries have them.
   '-fshort-enums',
   // One core, no threads: no guards around static locals.

@@ -68,7 +68,7 @@ export async function build(recipe: Recipe, timeoutMs: number): Promise<Recipe> 
       askArguments(clang, flags, dir, timeoutMs),
     ]);
     if (made.code !== 0) {
-      const message = `the standard headers do not compile with ${clang}:\n${made.stderr.trimEnd()}`;
+      const message = `the headers that every input sees do not compile with ${clang}:\n${made.stderr.trimEnd()}`;
       throw new BarewireError('COMPILE_PREFIX', message, { clang, stderr: made.stderr });
     }
     writeFileSync(`${mine}.json`, JSON.stringify(cc1));

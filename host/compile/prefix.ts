@@ -124,8 +124,9 @@ inline void warmUp() {
 }
 `;
 
-/** The text to precompile. */
-export function prefixText(headers: readonly string[] = HEADERS): string {
+/** The text to precompile.
+ *  @param headers absolute paths of the user's own headers */
+export function prefixText(headers: readonly string[] = []): string {
   const types = Object.entries(GCC_TYPES).map(
     ([name, type]) => `#undef __${name}_TYPE__\n#define __${name}_TYPE__ ${type}\n`,
   );
@@ -133,8 +134,9 @@ export function prefixText(headers: readonly string[] = HEADERS): string {
     '#pragma clang diagnostic push\n#pragma clang diagnostic ignored "-Wbuiltin-macro-redefined"\n',
     ...types,
     '#pragma clang diagnostic pop\n',
-    ...headers.map((header) => `#include <${header}>\n`),
+    ...HEADERS.map((header) => `#include <${header}>\n`),
     SLOT,
     WARM_UP,
+    ...headers.map((header) => `#include "${header.replace(/[\\"]/g, '\\$&')}"\n`),
   ].join('');
 }

@@ -12,6 +12,9 @@ export class ProgramExit extends Error {
   }
 }
 
+/** Status of a program that `abort` ended: 128 + SIGABRT. */
+const ABORTED = 134;
+
 /** The first lines of a report say where the code was; the registers matter only after a fault. */
 const PLACE_LINES = 2;
 
@@ -27,6 +30,9 @@ export function batchError(
   const { status, failure, done } = reply;
   switch (status) {
     case 'EXITED':
+      if (failure.value === ABORTED) {
+        return deviceError('SESSION_ABORTED', `${input} aborted: what it did up to there stays done`, { input });
+      }
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {
       const report = describe(failure.record ?? new Uint8Array(0));

@@ -28,6 +28,10 @@ export interface OpenOptions {
   readonly port?: string;
   /** File that every byte on the line is recorded in. */
   readonly trace?: string;
+  /** How inputs are compiled. */
+  readonly compile?: Pick<CompilerOptions, 'optimize' | 'std' | 'rtti' | 'extra' | 'headers'>;
+  /** Compiler to use instead of the one found. */
+  readonly clang?: string;
   /** How the compiler gets its input; for the benchmarks. */
   readonly feed?: CompilerOptions['feed'];
   /** Stands between the line and the board's port: a modelled line, a counter of bytes. */
@@ -94,10 +98,11 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
   board ??= boardOfImage((await connecting).hello.buildId);
-  const toolchain = findToolchain(board);
+  const toolchain = findToolchain(board, { clang: options.clang });
   const compiling = Compiler.create({
     board,
     toolchain,
+    ...options.compile,
     ...(options.feed === undefined ? {} : { feed: options.feed }),
   });
   compiling.catch(() => undefined);

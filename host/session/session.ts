@@ -24,6 +24,7 @@ import type { CppParser } from '../unit/parser.js';
 import type { DeviceLink } from '../wire/link.js';
 import { batchError } from './errors.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
+import { explained } from './needs-os.js';
 import { planBatch, planTakeBack } from './plan-batch.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
@@ -112,7 +113,7 @@ export class Session {
     );
     const { object, staged, slot } = await timed(timing, 'linkMs', () => {
       const object = readObject(compiled.object, name);
-      const staged = linker.stage(object, { input, companions: stdioCompanions(text) });
+      const staged = explained(name, text, () => linker.stage(object, { input, companions: stdioCompanions(text) }));
       return { object, staged, slot: valueSlot(object, staged) };
     });
     log?.(

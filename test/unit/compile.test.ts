@@ -301,7 +301,7 @@ describe('the precompiled header', () => {
       precompile(clang, flags, text.replace('cstddef', 'nowhere'), join(work, 'bad'), 20_000),
     );
     expect(code).toBe('COMPILE_PREFIX');
-    expect(message).toMatch(/^the standard headers do not compile with .*clang.*:\n.*'nowhere' file not found/s);
+    expect(message).toMatch(/^the headers that every input sees do not compile with .*clang.*:\n.*'nowhere' file not found/s);
   });
 
   it('says what to do when the cache cannot be written', async () => {

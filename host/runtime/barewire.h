@@ -1,0 +1,78 @@
+// What a board offers beside the language: time, and registers by address. Everything is inline or in the
+// support library, so that what is not used costs nothing.
+//
+//     #include <barewire.h>
+//     constexpr bw::Register<> out{0xd0000010};
+//     out.set(1u << 25); delay_ms(100); out.clear(1u << 25);
+#ifndef BAREWIRE_H
+#define BAREWIRE_H
+
+#include <cstdint>
+
+extern "C" {
+std::uint32_t bw_micros(void);
+std::uint64_t bw_micros64(void);
+}
+
+/// Microseconds since the board started; turns over after 71 minutes. Differences stay right across the turn.
+inline std::uint32_t micros() { return bw_micros(); }
+
+/// Milliseconds since the board started; turns over after 49 days.
+inline std::uint32_t millis() { return static_cast<std::uint32_t>(bw_micros64() / 1000u); }
+
+/// Waits at least `us` microseconds (at most 71 minutes).
+inline void delay_us(std::uint32_t us) {
+  const std::uint32_t start = bw_micros();
+  while (bw_micros() - start < us) {
+  }
+}
+
+/// Waits at least `ms` milliseconds.
+inline void delay_ms(std::uint32_t ms) {
+  for (std::uint32_t start = bw_micros(); ms > 0;) {
+    if (bw_micros() - start < 1000u) continue;
+    start += 1000u;
+    ms--;
+  }
+}
+
+namespace bw {
+
+/// A register (or any other word of memory) by its address. `T` is as wide as the access: `std::uint8_t`,
+/// `std::uint16_t` or `std::uint32_t`. `read` and `write` are one volatile access each; `set`, `clear`, `toggle`
+/// and `modify` are one read and one write, with nothing that keeps an interrupt from coming between.
+template <class T = std::uint32_t>
+class Register {
+ public:
+  constexpr explicit Register(std::uintptr_t address) : address_(address) {}
+
+  constexpr std::uintptr_t address() const { return address_; }
+  T read() const { return *pointer(); }
+  void write(T value) const { *pointer() = value; }
+
+  /// Sets the bits of `mask`.
+  void set(T mask) const { write(static_cast<T>(read() | mask)); }
+  /// Clears the bits of `mask`.
+  void clear(T mask) const { write(static_cast<T>(read() & ~mask)); }
+  /// Turns the bits of `mask` over.
+  void toggle(T mask) const { write(static_cast<T>(read() ^ mask)); }
+  /// Gives the bits of `mask` those of `value`, which stand where they do in the register.
+  void modify(T mask, T value) const { write(static_cast<T>((read() & ~mask) | (value & mask))); }
+  /// Whether all bits of `mask` are set.
+  bool all(T mask) const { return static_cast<T>(read() & mask) == mask; }
+  /// Whether any bit of `mask` is set.
+  bool any(T mask) const { return static_cast<T>(read() & mask) != 0; }
+
+  /// The same register `index` elements further.
+  constexpr Register operator[](std::intptr_t index) const {
+    return Register(address_ + static_cast<std::uintptr_t>(index) * sizeof(T));
+  }
+
+ private:
+  volatile T *pointer() const { return reinterpret_cast<volatile T *>(address_); }
+  std::uintptr_t address_;
+};
+
+}
+
+#endif
