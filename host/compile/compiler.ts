@@ -10,7 +10,7 @@ import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
-import { type ComposeMode, composeInput } from '../unit/compose.js';
+import { type ComposeMode, composeInput, type LateText } from '../unit/compose.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
 import { compileFlags, type FlagOptions } from './flags.js';
@@ -147,16 +147,19 @@ export class Compiler {
   }
 
   /** Composes and compiles one input; takes the value of its last expression by copy where clang cannot refer to it.
+   *  @param late declarations of earlier inputs that depend on what the input defines again
    *  @throws as `compile` */
   async compileUnit(
     unit: SourceUnit,
     prelude: string,
     input: number,
     fileName = `input_${input}`,
+    late?: Pick<LateText, 'late' | 'behind'>,
   ): Promise<CompileResult> {
+    const lateText = late === undefined ? undefined : { ...late, file: PRELUDE_NAME };
     const attempt = (mode: ComposeMode): Promise<CompileResult> =>
       this.compile(
-        composeInput(unit, input, mode, fileName),
+        composeInput(unit, input, mode, fileName, lateText),
         prelude,
         input,
         unit.text,

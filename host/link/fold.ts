@@ -10,6 +10,8 @@ import type { Architecture } from './arch/architecture.js';
 import { type Atom, isMergeable, kindOf, pieceAt } from './atom.js';
 import { isUserStatic } from './object-index.js';
 
+/** Says only that a linker must not drop the section. */
+const SHF_GNU_RETAIN = 0x20_0000;
 /** Constants longer than this are not worth the key. */
 const MAX_KEY_BYTES = 4096;
 
@@ -32,7 +34,7 @@ function contentKey(section: Section, bytes: Uint8Array): string {
 export function sameComdat(arch: Architecture, object: ObjectFile, section: Section, twin: Atom): boolean {
   const other = twin.section;
   if (other === undefined || twin.object === undefined) return false;
-  if (section.sizeBytes !== other.sizeBytes || section.flags !== other.flags) return false;
+  if (section.sizeBytes !== other.sizeBytes || (section.flags ^ other.flags) & ~SHF_GNU_RETAIN) return false;
   const [mine, theirs] = [section.relocations, other.relocations];
   if (mine.length !== theirs.length) return false;
   if (!sameBytes(withoutPieceOffsets(arch, object, section), withoutPieceOffsets(arch, twin.object, other)))

@@ -64,7 +64,7 @@ export function planRedefinition(
     if (place === undefined || [...keptPlaces.values()].includes(place)) continue;
     if (!isRevision || fitsInto(atom, place)) keptPlaces.set(atom, place);
     else {
-      const jump = makeVeneer(state.arch, targetIn(atom), atom.name, 'persistent', atom.input, nextId++);
+      const jump = jumpAt(state, place, atom, nextId++);
       if (!fitsInto(jump, place)) continue;
       trampolines.push(jump);
       keptPlaces.set(jump, place);
@@ -108,6 +108,18 @@ function pointedTo(atom: Atom, pairs: readonly { old: Definition; now: Definitio
 
 const fitsInto = (atom: Atom, place: Atom): boolean =>
   atom.sizeBytes <= place.spanBytes && place.addr % Math.max(atom.align, 1) === 0;
+
+/** `mov r8, r8`: does nothing, on every Thumb core. */
+const THUMB_NOP = [0xc0, 0x46];
+
+/** A jump from an old function's place to the revised one. Veneers are 4-aligned, Thumb functions need not be. */
+function jumpAt(state: SessionState, place: Atom, to: Atom, id: number): Atom {
+  const jump = makeVeneer(state.arch, targetIn(to), to.name, 'persistent', to.input, id);
+  if (state.arch.machine !== 'arm' || place.addr % 4 === 0) return jump;
+  const fixups = jump.fixups.map((fixup) => ({ ...fixup, offset: fixup.offset + THUMB_NOP.length }));
+  const bytes = Uint8Array.of(...THUMB_NOP, ...jump.bytes);
+  return { ...jump, align: 2, sizeBytes: bytes.length, bytes, fixups };
+}
 
 const targetIn = (atom: Atom): Target => ({ kind: 'atom', atom, offset: 0, thumb: 1 });
 

@@ -162,6 +162,12 @@ export class LinkSession {
     return found === undefined ? undefined : callableAddress(found.target);
   }
 
+  /** Number of the input that a global name's current definition comes from; undefined when no input defines it. */
+  definedIn(symbol: string): number | undefined {
+    const found = this.state.names.get(symbol);
+    return found?.origin === 'input' && found.target.kind === 'atom' ? found.target.atom.input : undefined;
+  }
+
   /** What stands at an address: in the arena, in the code of the last input, or in the firmware. */
   symbolAt(addr: number): SymbolPlace | undefined {
     const atom = this.atomAt(addr);

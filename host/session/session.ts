@@ -21,14 +21,17 @@ import { formatSlot } from '../show/slot.js';
 import { typeName } from '../show/type-name.js';
 import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
 import type { CppParser } from '../unit/parser.js';
+import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
 import { batchError } from './errors.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { explained } from './needs-os.js';
 import { planBatch, planTakeBack } from './plan-batch.js';
+import { type InputRecord, neededRevisions, recordInput, startRevisions } from './revise.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
+import { plainDiagnostic, withoutVersionsIn } from './versions.js';
 
 const log = debugScope('session');
 
@@ -72,6 +75,8 @@ export class Session {
   #stations: Stations;
   #declarations: DeclarationStore;
   #input = 0;
+  /** What was committed, oldest first. */
+  #records: readonly InputRecord[] = [];
   #running = false;
   readonly #outputListeners: ((bytes: Uint8Array) => void)[] = [];
 
@@ -101,20 +106,42 @@ export class Session {
    *  @throws COMPILE_…, LINK_… when the input is at fault, SESSION_FAULT and SESSION_STOPPED when it did not run to
    *  its end, WIRE_… when the board no longer answers; ProgramExit when it called `exit`. The session is then as before. */
   async evaluate(text: string, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const versioned = splitVersioned(this.#stations.parser, this.#declarations, text);
+    const { versions } = versioned;
+    try {
+      const { value, warnings, timing } = await this.#evaluate(text, versioned, options);
+      const plain = value === undefined ? undefined : withoutVersions(value, versions);
+      return { value: plain, warnings: warnings.map((each) => plainDiagnostic(each, versions)), timing };
+    } catch (error) {
+      throw withoutVersionsIn(error, versions);
+    }
+  }
+
+  async #evaluate(text: string, versioned: VersionedUnit, options: EvaluateOptions): Promise<Evaluation> {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { parser, compiler, linker, link } = this.#stations;
-    const unit = parser.split(text);
+    const { compiler, linker, link } = this.#stations;
+    const before = this.#declarations;
+    const { unit, versions } = versioned;
     if (unit.items.length === 0 && unit.trailing === undefined) return { value: undefined, warnings: [], timing };
 
-    const compiled = await timed(timing, 'compileMs', () =>
-      compiler.compileUnit(unit, this.#declarations.textFor(unit), input, options.fileName),
-    );
-    const { object, staged, slot } = await timed(timing, 'linkMs', () => {
-      const object = readObject(compiled.object, name);
-      const staged = explained(name, text, () => linker.stage(object, { input, companions: stdioCompanions(text) }));
-      return { object, staged, slot: valueSlot(object, staged) };
+    const revisions = startRevisions(compiler, this.#records, unit);
+    const compiled = await timed(timing, 'compileMs', () => {
+      const { text: prelude, ...late } = before.preludeFor(unit);
+      return compiler.compileUnit(unit, prelude, input, options.fileName, late);
+    });
+    const object = readObject(compiled.object, name);
+    const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
+    const { staged, slot } = await timed(timing, 'linkMs', () => {
+      const staged = explained(name, text, () =>
+        linker.stage(object, {
+          revisions: revised.map(({ revision }) => revision),
+          input,
+          companions: stdioCompanions(text),
+        }),
+      );
+      return { staged, slot: valueSlot(object, staged) };
     });
     log?.(
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
@@ -130,7 +157,12 @@ export class Session {
 
     linker.commit(staged);
     const declared = declarationsOf(unit, this.#typeResolver(object));
-    if (declared.length > 0) this.#declarations = this.#declarations.add(declared);
+    this.#declarations = before.add(declared, versions);
+    this.#records = recordInput(
+      this.#records,
+      { input, fileName: options.fileName, unit, before, open: new Set() },
+      revised,
+    );
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(this.#declarations.text()));
@@ -157,7 +189,12 @@ export class Session {
 
   /** Names declared so far, for completion. */
   names(): string[] {
-    return this.#declarations.list().flatMap((declaration) => declaration.names);
+    const { versions } = this.#declarations;
+    return [
+      ...new Set(
+        this.#declarations.list().flatMap(({ names }) => names.map((name) => withoutVersions(name, versions))),
+      ),
+    ];
   }
 
   /** Stops the code that runs now; `evaluate` then throws SESSION_STOPPED. Without effect on an idle board. */

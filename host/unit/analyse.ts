@@ -1,15 +1,15 @@
 // One item's syntax tree → what clang sees of it and what later inputs see of it.
 //
 //   typed                          composed                         seen later
-//   static int f(int a) {…}               int f(int a) {…} (weak)   int f(int a) ;
+//   static int f(int a) {…}        int f(int a) {…}               int f(int a) ;
 //   int n = 3;                     int n = 3;                       extern int n;
 //   const int k = 5;               inline const int k = 5;          inline const int k = 5;
 //   auto g = [](int a) {…};        inline auto g = …                inline auto g = …
 //   struct P {…} p = {1};          as typed                         struct P {…}; extern P p;
 //   S::S() {…}, statements         as typed                         nothing
 //
-// `weak` keeps calls real: the optimizer may not look into a function that could be another one at link time, and
-// here it could, since the user may type it again. (host/compile makes the symbols strong again.)
+// `inline` goes as `static` does: the optimizer inlines within an input as it likes, and calls from later inputs are
+// real, so that a function typed again is the new one everywhere (host/session/revise.ts).
 
 import type { Node } from 'web-tree-sitter';
 import {
@@ -22,7 +22,7 @@ import {
   readDeclarator,
   signature,
 } from './declarators.js';
-import type { DeclarationPlan, Edit, ItemKind, VariablePlan } from './source-unit.js';
+import type { DeclarationPlan, DefinedFunction, Edit, ItemKind, VariablePlan } from './source-unit.js';
 
 /** What an item comes to. */
 export interface Analysis {
@@ -30,14 +30,18 @@ export interface Analysis {
   readonly names: readonly string[];
   readonly edits: readonly Edit[];
   readonly declares: readonly DeclarationPlan[];
+  readonly functions: readonly DefinedFunction[];
 }
 
 /** Name that an anonymous namespace gets, so that later inputs can link to what is in it. */
 const LOCAL_NAMESPACE = '__bw_local';
 /** Starts the name that the type of `struct {…} s;` gets. */
 const UNNAMED = '__bw_unnamed_';
-const WEAK = '__attribute__((weak))';
-const USED_INLINE = '__attribute__((used)) inline';
+/** Starts the name of the object that structured bindings are parts of. */
+const BOUND = 'bw__bound_';
+/** For what is initialised when the input runs: `weak`, or later inputs take it for the zeros it starts as. */
+const WEAK_INLINE = '__attribute__((weak)) inline';
+const USED_INLINE = `__attribute__((used)) ${WEAK_INLINE}`;
 
 /** Analyses one node of an item.
  *  @param base offset of the tree's text in the input
@@ -50,6 +54,7 @@ class Analyser {
   readonly #names: string[] = [];
   readonly #edits: Edit[] = [];
   readonly #declares: DeclarationPlan[] = [];
+  readonly #functions: DefinedFunction[] = [];
   readonly #prefix: string;
 
   constructor(
@@ -65,7 +70,7 @@ class Analyser {
 
   analyse(node: Node): Analysis {
     const kind = this.#item(node);
-    return { kind, names: this.#names, edits: this.#edits, declares: this.#declares };
+    return { kind, names: this.#names, edits: this.#edits, declares: this.#declares, functions: this.#functions };
   }
 
   #item(node: Node): ItemKind {
@@ -83,12 +88,12 @@ class Analyser {
         return this.#type(node);
       case 'type_definition':
         this.#add(
-          `type ${declaratorsOf(node)
-            .map((each) => readDeclarator(each).name?.text ?? each.text)
-            .join(',')}`,
+          `type ${this.#prefix}${typedefNames(node).join(',')}`,
           withSemicolon(node.text),
           true,
+          typedefNames(node),
         );
+        this.#names.push(...typedefNames(node));
         return 'type';
       case 'alias_declaration':
       case 'concept_definition':
@@ -107,7 +112,7 @@ class Analyser {
       case 'linkage_specification':
         return this.#linkage(node);
       case 'expression_statement':
-        return 'expression';
+        return this.#expression(node);
       case 'static_assert_declaration':
       case 'template_instantiation':
         return 'declaration';
@@ -124,23 +129,22 @@ class Analyser {
     const layer = declarator.layers.find((each) => each.type === 'function_declarator');
     const specifiers = this.#specifiers(node);
     const kept =
-      specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word)) ||
-      (layer !== undefined && isDeduced(node, layer));
+      specifiers.words.some((word) => /^(constexpr|consteval)$/.test(word)) ||
+      (layer !== undefined && !declarator.qualified && isDeduced(node, layer));
     const name = declarator.name?.text ?? '';
-    const replaceable = !kept && name !== 'main' && declarator.layers.at(-1) !== undefined;
-    if (replaceable) this.#insert(node, WEAK);
-    const addInline =
-      kept && !specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word));
+    const said = specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word));
+    const addInline = kept && !said;
     if (addInline) this.#insert(node, 'inline');
-    if (!declarator.qualified) this.#blankStatic(specifiers.statics);
+    if (!kept) this.#functions.push({ name: lastName(name), offset: this.base + node.startIndex });
+    const dropped = kept ? specifiers.statics : [...specifiers.statics, ...specifiers.inlines];
+    this.#blank(declarator.qualified ? specifiers.inlines : dropped);
     if (declarator.qualified || layer === undefined || name === '') return 'function';
 
     this.#names.push(name);
     const key = this.#cLinkage() ? `function ${name}` : `function ${this.#prefix}${name}${signature(layer)}`;
-    const whole = this.#without(node, specifiers.statics);
     const text = kept
-      ? `${addInline ? 'inline ' : ''}${whole}`
-      : `${this.#without(node, specifiers.statics, body.startIndex)};`;
+      ? `${addInline ? 'inline ' : ''}${this.#without(node, dropped)}`
+      : `${this.#without(node, dropped, body.startIndex)};`;
     const defaults = hasDefaults(layer);
     this.#declares.push({
       key,
@@ -159,6 +163,8 @@ class Analyser {
     const [first] = declarators;
     if (first === undefined || type === null) return 'declaration';
     const specifiers = this.#specifiers(node);
+    const [binding] = node.descendantsOfType('structured_binding_declarator');
+    if (binding && declaratorsOf(node).length === 1) return this.#bindings(node, type, binding, specifiers);
     const isExtern = specifiers.words.includes('extern');
     const constant = specifiers.words.includes('constexpr');
     const specifierConst = specifiers.words.includes('const');
@@ -179,7 +185,7 @@ class Analyser {
       );
       return 'declaration';
     }
-    this.#blankStatic(specifiers.statics);
+    this.#blank(specifiers.statics);
     const body = BODIES.has(type.type) ? type.childForFieldName('body') : null;
     const isType = body !== null;
     const unnamed = isType && type.childForFieldName('name') === null;
@@ -201,8 +207,16 @@ class Analyser {
       const names = declarators.map((each) => each.name?.text ?? '');
       this.#names.push(...names);
       const text = withSemicolon(isType ? this.#after(node, type, typeName) : this.#without(node, specifiers.statics));
-      const inline = specifiers.words.includes('inline') ? text : `inline ${text}`;
-      this.#add(`variable ${names.map((name) => this.#prefix + name).join(',')}`, inline, true, names);
+      const inline = specifiers.words.includes('inline') ? text : `${plain ? 'inline' : WEAK_INLINE} ${text}`;
+      if (names.length === 1 || isType) {
+        this.#add(`variable ${names.map((name) => this.#prefix + name).join(',')}`, inline, true, names);
+        return 'declaration';
+      }
+      const head = inline.slice(0, inline.length - (node.endIndex - (declaratorsOf(node)[0]?.startIndex ?? 0)));
+      for (const each of declaratorsOf(node)) {
+        const name = readDeclarator(each).name?.text ?? '';
+        this.#add(`variable ${this.#prefix}${name}`, `${head}${each.text};`, true, [name]);
+      }
       return 'declaration';
     }
     if (specifiers.words.includes('inline')) {
@@ -244,6 +258,44 @@ class Analyser {
     return 'declaration';
   }
 
+  /** `T(x);` looks like a call, and defines `x` if `T` is a type: the object tells. */
+  #expression(node: Node): ItemKind {
+    const call = node.namedChild(0);
+    const [argument, ...more] =
+      call?.type === 'call_expression' ? namedChildren(call.childForFieldName('arguments')) : [];
+    if (argument?.type === 'identifier' && more.length === 0) {
+      const name = argument.text;
+      const text: VariablePlan = { name, declarator: name, fallback: '', doubt: 'expression' };
+      this.#declares.push({ key: `variable ${name}`, names: [name], text, once: false, scopes: this.scopes });
+    }
+    return 'expression';
+  }
+
+  /** `auto [a, b] = f();` as `auto o = f(); static auto &[a, b] = o;`, of which later inputs see all but `f()`. */
+  #bindings(node: Node, type: Node, binding: Node, { statics, words }: Specifiers): ItemKind {
+    const names = namedChildren(binding).map((child) => child.text);
+    const object = `${BOUND}${names.join('_')}`;
+    const isReference = /&\s*$/.test(node.text.slice(0, binding.startIndex - node.startIndex));
+    const constants = namedChildren(node).filter((child) => child.type === 'type_qualifier' && child.text === 'const');
+    this.#blank(isReference ? statics : [...statics, ...constants]);
+    this.#edits.push({ offset: this.base + binding.startIndex, length: binding.text.length, insert: object });
+    const kind = words.includes('const') ? 'const ' : '';
+    const bound = `static ${kind}auto &[${names.join(', ')}] = ${object};`;
+    this.#edits.push({ offset: this.base + node.endIndex, length: 0, insert: bound });
+    const value = node.text.slice(binding.endIndex - node.startIndex).replace(/^\s*=\s*|\s*;\s*$/g, '');
+    const plan: VariablePlan = {
+      name: this.#prefix + object,
+      declarator: object,
+      fallback: `extern std::decay_t<decltype(${value.replace(/^[({]|[)}]$/g, '')})> ${object};`,
+      doubt: 'deduced',
+    };
+    const key = `variable ${this.#prefix}${object}`;
+    this.#declares.push({ key, names: [object], text: plan, once: false, scopes: this.scopes });
+    this.#names.push(...names);
+    this.#add(`bindings ${this.#prefix}${names.join(',')}`, bound, true, names);
+    return type === null ? 'statement' : 'declaration';
+  }
+
   /** The declaration of one variable without its initialiser. */
   #variable(each: Declarator, head: string, type: Node, deducedType: boolean): string | VariablePlan {
     const declarator = each.name?.text ?? '';
@@ -280,7 +332,7 @@ class Analyser {
 
   /** `int f(int);`, which may also be a variable: `P p(x);`. */
   #prototypes(node: Node, type: Node, declarators: readonly Declarator[], specifiers: Specifiers): ItemKind {
-    this.#blankStatic(specifiers.statics);
+    this.#blank(specifiers.statics);
     const [first] = declarators;
     if (first === undefined) return 'declaration';
     const head = this.#typeText(node, type, first, undefined, true);
@@ -308,13 +360,19 @@ class Analyser {
     const name = node.childForFieldName('name')?.text;
     if (name === undefined) {
       // An unnamed enumeration's constants.
-      if (node.type === 'enum_specifier') this.#add(`enum ${node.text}`, `${node.text};`, true);
+      if (node.type === 'enum_specifier') {
+        const constants = enumerators(node);
+        this.#names.push(...constants);
+        this.#add(`enum ${constants.join(',')}`, `${node.text};`, true, constants);
+      }
       return 'type';
     }
     this.#names.push(name);
     if (name.includes('::')) return 'type';
     const defined = node.childForFieldName('body') !== null;
-    this.#add(`${defined ? 'type' : 'forward'} ${this.#prefix}${name}`, `${node.text};`, defined, [name]);
+    const constants = enumerators(node);
+    this.#names.push(...constants);
+    this.#add(`${defined ? 'type' : 'forward'} ${this.#prefix}${name}`, `${node.text};`, defined, [name, ...constants]);
     return 'type';
   }
 
@@ -372,6 +430,11 @@ class Analyser {
       ),
     );
     this.#declares.push(...inner.declares);
+    this.#functions.push(
+      ...inner.functions.map((each) =>
+        each.offset === this.base + body.startIndex ? { ...each, offset: this.base + node.startIndex } : each,
+      ),
+    );
     return inner.kind;
   }
 
@@ -386,6 +449,7 @@ class Analyser {
       this.#names.push(...inner.names);
       this.#edits.push(...inner.edits);
       this.#declares.push(...inner.declares);
+      this.#functions.push(...inner.functions);
     }
   }
 
@@ -393,16 +457,18 @@ class Analyser {
   #specifiers(node: Node): Specifiers {
     const words: string[] = [];
     const statics: Node[] = [];
+    const inlines: Node[] = [];
     for (const child of namedChildren(node)) {
       if (child.type !== 'storage_class_specifier' && child.type !== 'type_qualifier') continue;
       words.push(child.text);
       if (child.text === 'static') statics.push(child);
+      if (/^(inline|__inline|__inline__)$/.test(child.text)) inlines.push(child);
     }
-    return { words, statics };
+    return { words, statics, inlines };
   }
 
-  #blankStatic(statics: readonly Node[]): void {
-    for (const each of statics)
+  #blank(nodes: readonly Node[]): void {
+    for (const each of nodes)
       this.#edits.push({ offset: this.base + each.startIndex, length: each.text.length, insert: '' });
   }
 
@@ -413,7 +479,7 @@ class Analyser {
   /** A node's text without some of its children, up to `end`. */
   #without(node: Node, children: readonly Node[], end = node.endIndex): string {
     let text = node.text.slice(0, end - node.startIndex);
-    for (const child of [...children].reverse()) {
+    for (const child of [...children].sort((a, b) => b.startIndex - a.startIndex)) {
       const from = child.startIndex - node.startIndex;
       text = text.slice(0, from) + text.slice(from + child.text.length).trimStart();
     }
@@ -466,6 +532,7 @@ class Analyser {
 interface Specifiers {
   readonly words: readonly string[];
   readonly statics: readonly Node[];
+  readonly inlines: readonly Node[];
 }
 
 const BODIES = new Set(['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier']);
@@ -477,6 +544,23 @@ function isDeduced(node: Node, layer: Node): boolean {
   if (parameters !== null && /\bauto\b/.test(parameters.text)) return true;
   const trailing = namedChildren(layer).some((child) => child.type === 'trailing_return_type');
   return type?.type === 'placeholder_type_specifier' && !trailing;
+}
+
+function typedefNames(node: Node): string[] {
+  return declaratorsOf(node).map((each) => readDeclarator(each).name?.text ?? each.text);
+}
+
+/** Constants that an unscoped enumeration puts into the scope around it. */
+function enumerators(node: Node): string[] {
+  if (node.type !== 'enum_specifier' || /^enum\s+(?:class|struct)\b/.test(node.text)) return [];
+  const list = node.childForFieldName('body');
+  const names = (list === null ? [] : namedChildren(list)).map((child) => child.childForFieldName('name')?.text);
+  return names.filter((name) => name !== undefined);
+}
+
+/** `get` of `P<int>::get`. */
+function lastName(name: string): string {
+  return name.slice(name.lastIndexOf('::') + (name.includes('::') ? 2 : 0)).trim();
 }
 
 function hasCall(value: Node | undefined): boolean {

@@ -12,6 +12,9 @@
 
 import type { Edit, SourceUnit } from './source-unit.js';
 
+/** The optimizer may not look into a function that could be another one at link time. */
+const WEAK = '__attribute__((weak))';
+
 /** How the last expression is taken: as the lvalue it is, or as a copy where it cannot be referred to. */
 export type ComposeMode = 'reference' | 'value';
 
@@ -27,10 +30,15 @@ export function composeInput(
   input: number,
   mode: ComposeMode = 'reference',
   fileName = `input_${input}`,
+  late?: LateText,
 ): string {
   const { text, trailing } = unit;
   const writer = new Writer(text, fileName);
-  for (const item of unit.items) for (const edit of item.edits) writer.apply(edit);
+  unit.items.forEach((item, index) => {
+    for (const edit of inOrder(item.edits)) writer.apply(edit);
+    if (index === late?.behind)
+      writer.apply({ offset: item.end, length: 0, insert: `#line 1 "${late.file}"\n${late.late}` });
+  });
   if (trailing === undefined) return writer.finish(text.length);
   const type = mode === 'reference' ? 'decltype(auto)' : 'auto';
   writer.apply({
@@ -38,7 +46,32 @@ export function composeInput(
     length: 0,
     insert: `${WRAPPER}\nstatic inline ${type} __bw_expr() { return ${trailing.literal ? '+' : ''}(`,
   });
+  for (const edit of trailing.edits ?? []) writer.apply(edit);
   return `${writer.finish(trailing.end)}${WRAPPER}\n); }\n${SLOT}\n`;
+}
+
+/** A copy of a unit that is compiled again: functions of these names may be others by now, so that calls to them stay
+ *  real. Its last expression is gone. */
+export function revisedUnit(unit: SourceUnit, names: ReadonlySet<string>): SourceUnit {
+  const items = unit.items.map((item) => {
+    const open = item.functions.filter((each) => names.has(each.name));
+    const edits = open.map(({ offset }): Edit => ({ offset, length: 0, insert: WEAK }));
+    return { ...item, edits: [...edits, ...item.edits] };
+  });
+  return { text: unit.text.slice(0, unit.trailing?.start), items, trailing: undefined };
+}
+
+function inOrder(edits: readonly Edit[]): Edit[] {
+  return [...edits].sort((a, b) => a.offset - b.offset || a.length - b.length);
+}
+
+/** Declarations of earlier inputs that stand behind an item of this one, because they depend on it. */
+export interface LateText {
+  readonly late: string;
+  /** Index of the item; -1 for none. */
+  readonly behind: number;
+  /** What diagnostics call them. */
+  readonly file: string;
 }
 
 class Writer {

@@ -3,6 +3,7 @@
 // declaring the same thing again takes the old one's place.
 
 import type { DeclarationPlan, SourceUnit, VariablePlan } from './source-unit.js';
+import type { Versions } from './versions.js';
 
 /** One declaration that later inputs see. */
 export interface Declaration {
@@ -70,7 +71,7 @@ function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined): D
 }
 
 function variableText(plan: VariablePlan, resolveType: TypeResolver | undefined): string | undefined {
-  if (resolveType === undefined) return plan.fallback;
+  if (resolveType === undefined) return plan.doubt === 'expression' ? undefined : plan.fallback;
   const type = resolveType(plan.name);
   const stated = type === undefined ? undefined : `extern std::type_identity_t<${type}> ${plan.declarator};`;
   switch (plan.doubt) {
@@ -87,40 +88,72 @@ function variableText(plan: VariablePlan, resolveType: TypeResolver | undefined)
       return type === undefined ? undefined : plan.fallback;
     case 'prototype':
       return stated ?? plan.fallback;
+    case 'expression':
+      return stated;
   }
 }
 
-/** The declarations of a session; immutable. */
+/** The declarations of a session; immutable. It knows the store it was made from, so that an input can be compiled
+ *  again with what it was compiled with. */
 export class DeclarationStore {
   /** Nothing declared. */
-  static readonly empty = new DeclarationStore(new Map());
+  static readonly empty = new DeclarationStore(undefined, [], new Map(), new Map());
   #text: string | undefined;
+  /** Only the newest stores keep theirs; others make it again. */
+  private cached: ReadonlyMap<string, Declaration> | undefined;
 
-  private constructor(private readonly byKey: ReadonlyMap<string, Declaration>) {}
+  private constructor(
+    private readonly parent: DeclarationStore | undefined,
+    private readonly added: readonly Declaration[],
+    /** Names typed again, with what clang sees in their place. */
+    readonly versions: Versions,
+    byKey?: ReadonlyMap<string, Declaration>,
+  ) {
+    this.cached = byKey;
+  }
 
   get size(): number {
-    return this.byKey.size;
+    return this.#map().size;
   }
 
   /** All of them, oldest first. */
   list(): readonly Declaration[] {
-    return [...this.byKey.values()];
+    return [...this.#map().values()];
   }
 
-  /** A store in which `declarations` have been made too. Those known already are replaced where they stand. */
-  add(declarations: readonly Declaration[]): DeclarationStore {
-    if (declarations.length === 0) return this;
-    const next = new Map(this.byKey);
-    for (const declaration of declarations) {
-      const old = next.get(declaration.key);
-      // A definition after a prototype with default arguments: those stay.
-      if (old?.defaults && !declaration.defaults && !declaration.once) continue;
-      const variable = /^(?:variable|function) /.test(declaration.key);
-      // A variable's new type may stand behind its old place.
-      if (variable && old !== undefined && old.text !== declaration.text) next.delete(declaration.key);
-      next.set(declaration.key, declaration);
-    }
-    return new DeclarationStore(next);
+  has(key: string): boolean {
+    return this.#map().has(key);
+  }
+
+  /** Whether what is declared under a key may not be stated twice. */
+  isOnce(key: string): boolean {
+    return this.#map().get(key)?.once ?? false;
+  }
+
+  /** Whether a name is declared, as whatever. */
+  declares(name: string): boolean {
+    for (const each of this.#map().values()) if (each.names.includes(name)) return true;
+    return false;
+  }
+
+  /** Whether a plan says the same as what is declared, and what that mentions has not changed since. */
+  isUnchanged(plan: DeclarationPlan): boolean {
+    const old = this.#map().get(plan.key);
+    if (old === undefined || bare(old.text) !== bare(declarationText(plan))) return false;
+    const all = this.list();
+    const later = all.slice(all.indexOf(old) + 1);
+    return !later.some(({ key, names }) => key.startsWith('macro ') && names.some((name) => mentions(old.text, name)));
+  }
+
+  /** A store in which `declarations` have been made too. Those known already are replaced: a function or variable
+   *  moves behind what its new type may mention, and what mentions it moves behind it.
+   *  @param versions of names that they gave another version */
+  add(declarations: readonly Declaration[], versions: Versions = this.versions): DeclarationStore {
+    if (declarations.length === 0 && versions === this.versions) return this;
+    const next = addAll(this.#map(), declarations);
+    if (this.parent !== undefined) this.cached = undefined;
+    this.#text = undefined;
+    return new DeclarationStore(this, declarations, versions, next);
   }
 
   /** What a compilation of the next input starts with. */
@@ -132,36 +165,145 @@ export class DeclarationStore {
   }
 
   /** What a compilation of `unit` starts with: `text()`, unless the unit defines again what may be stated only once.
-   *  Then that is left out, and what mentions it. */
+   *  Then that is left out, and what depends on it comes `late`, behind the last of those definitions. */
   textFor(unit: SourceUnit): string {
-    const plans = unit.items.flatMap((item) => item.declares);
+    return this.preludeFor(unit).text;
+  }
+
+  /** As `textFor`, with what comes late, and the item behind which it does. */
+  preludeFor(unit: SourceUnit): { readonly text: string; readonly late: string; readonly behind: number } {
+    const map = this.#map();
     const clash = (plan: DeclarationPlan): boolean => {
-      const old = this.byKey.get(plan.key);
+      if (typeof plan.text !== 'string' && plan.text.doubt === 'expression') return false;
+      const old = map.get(plan.key);
       if (old === undefined) return false;
-      return (
-        old.once ||
-        old.defaults ||
-        (plan.key.startsWith('variable ') && (plan.once || declarationText(plan) !== old.text))
-      );
+      const isVariable = plan.key.startsWith('variable ');
+      return old.once || old.defaults || (isVariable && (plan.once || declarationText(plan) !== old.text));
     };
-    const removed = plans.filter(clash);
-    if (removed.length === 0) return this.text();
-    const keys = new Set(removed.map((plan) => plan.key));
-    const names = new Set(removed.filter((plan) => !plan.key.startsWith('macro ')).flatMap((plan) => plan.names));
-    const kept: string[] = [];
-    for (const each of this.byKey.values()) {
-      const mentions = [...names].some((name) =>
-        new RegExp(`(?<![\\w$])${escapeRegExp(name)}(?![\\w$])`).test(each.text),
-      );
-      if (keys.has(each.key)) continue;
-      // Another overload may stay.
-      const overload = each.key.startsWith('function ') && !each.once && each.names.some((name) => names.has(name));
-      if (mentions && !overload) for (const name of each.names) names.add(name);
-      else kept.push(each.text);
+    const removed = unit.items.flatMap((item, index) =>
+      item.declares.filter((plan) => !plan.key.startsWith('macro ') && clash(plan)).map((plan) => ({ plan, index })),
+    );
+    const plans = unit.items.flatMap((item) =>
+      item.declares.filter(({ text }) => typeof text === 'string' || text.doubt !== 'expression'),
+    );
+    const others = this.list().filter((each) => plans.some((plan) => supersedes(plan, each)));
+    if (removed.length === 0 && others.length === 0) return { text: this.text(), late: '', behind: -1 };
+    const keys = new Set([...removed.map(({ plan }) => plan.key), ...others.map(({ key }) => key)]);
+    const kept = this.list().filter((each) => !keys.has(each.key));
+    const dependents = dependentsOf(kept, new Set(removed.flatMap(({ plan }) => plan.names)));
+    // What the unit states itself is not stated for it.
+    const own = new Set(unit.items.flatMap((item) => item.declares.map((plan) => plan.key)));
+    return {
+      text: kept
+        .filter((each) => !dependents.has(each))
+        .map((each) => each.text)
+        .join(''),
+      late: [...dependents]
+        .filter((each) => !own.has(each.key))
+        .map((each) => each.text)
+        .join(''),
+      behind: Math.max(0, ...removed.map(({ index }) => index)),
+    };
+  }
+
+  #map(): ReadonlyMap<string, Declaration> {
+    if (this.cached !== undefined) return this.cached;
+    const steps: DeclarationStore[] = [];
+    let from: DeclarationStore | undefined = this;
+    while (from !== undefined && from.cached === undefined) {
+      steps.push(from);
+      from = from.parent;
     }
-    return kept.join('');
+    let map: ReadonlyMap<string, Declaration> = from?.cached ?? new Map();
+    for (const step of steps.reverse()) map = addAll(map, step.added);
+    this.cached = map;
+    return map;
   }
 }
+
+function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly Declaration[]): Map<string, Declaration> {
+  const next = new Map(map);
+  for (const declaration of declarations) {
+    const { key } = declaration;
+    for (const each of map.values()) if (supersedes(declaration, each)) next.delete(each.key);
+    const old = next.get(key);
+    // A definition after a prototype with default arguments: those stay.
+    if (old?.defaults && !declaration.defaults && !declaration.once) continue;
+    if (old === undefined || old.text === declaration.text) {
+      next.set(key, declaration);
+      continue;
+    }
+    next.delete(key);
+    if (key.startsWith('macro ')) {
+      // What came in between was typed with the old one.
+      const all = [...map.values()];
+      const used = all
+        .slice(all.indexOf(old) + 1)
+        .some((each) => declaration.names.some((name) => mentions(each.text, name)));
+      if (used) return addAll(withOldMacro(map, old), declarations.slice(declarations.indexOf(declaration)));
+      next.set(key, declaration);
+      continue;
+    }
+    const dependents = dependentsOf([...next.values()], new Set(declaration.names));
+    const cyclic = [...dependents].some((each) => each.names.some((name) => mentions(declaration.text, name)));
+    next.set(key, declaration);
+    if (cyclic) continue;
+    for (const each of dependents) {
+      next.delete(each.key);
+      next.set(each.key, each);
+    }
+  }
+  return next;
+}
+
+/** Whether a variable takes its name from structured bindings, or these take theirs from a variable. */
+function supersedes(now: Pick<Declaration, 'key' | 'names'>, old: Declaration): boolean {
+  const [kind, before] = [now.key, old.key].map((key) => key.slice(0, key.indexOf(' ')));
+  const kinds = ['variable', 'bindings'];
+  if (now.key === old.key || !kinds.includes(kind ?? '') || !kinds.includes(before ?? '')) return false;
+  if (kind === 'variable' && before === 'variable') return false;
+  const scope = (key: string): string => /^\w+ ((?:\w+::)*)/.exec(key)?.[1] ?? '';
+  return scope(now.key) === scope(old.key) && now.names.some((name) => old.names.includes(name));
+}
+
+/** The same with the old definition of a macro under a key of its own, where it stands. */
+function withOldMacro(map: ReadonlyMap<string, Declaration>, old: Declaration): Map<string, Declaration> {
+  let number = 1;
+  while (map.has(`${old.key} ${number}`)) number++;
+  return new Map(
+    [...map].map(([key, each]) =>
+      each === old ? [`${key} ${number}`, { ...each, key: `${key} ${number}` }] : [key, each],
+    ),
+  );
+}
+
+/** Declarations that must stand behind those of `names`: bodies and initialisers that mention them, and all that
+ *  mentions a type among these. */
+function dependentsOf(declarations: readonly Declaration[], names: ReadonlySet<string>): Set<Declaration> {
+  const soft = new Set(names);
+  const hard = new Set<string>();
+  const found = new Set<Declaration>();
+  for (const each of declarations) {
+    const isFunction = each.key.startsWith('function ');
+    // Another overload may stay.
+    if (isFunction && !each.once && each.names.some((name) => names.has(name))) continue;
+    const computed = each.once || each.text.includes('decltype');
+    const depends =
+      [...hard].some((name) => mentions(each.text, name)) ||
+      (computed && [...soft].some((name) => mentions(each.text, name)));
+    if (!depends) continue;
+    found.add(each);
+    const target = isFunction || each.key.startsWith('variable ') ? soft : hard;
+    for (const name of each.names) target.add(name);
+  }
+  return found;
+}
+
+function mentions(text: string, name: string): boolean {
+  return text.includes(name) && new RegExp(`(?<![\\w$])${escapeRegExp(name)}(?![\\w$])`).test(text);
+}
+
+const bare = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 function declarationText(plan: DeclarationPlan): string {
   return settle(plan, undefined)[0]?.text ?? '';

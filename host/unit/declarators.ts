@@ -105,8 +105,8 @@ export function hasDefaults(layer: Node): boolean {
 }
 
 /** Children that are not punctuation. */
-export function namedChildren(node: Node): Node[] {
-  return node.namedChildren.filter((child) => child !== null);
+export function namedChildren(node: Node | null): Node[] {
+  return (node?.namedChildren ?? []).filter((child) => child !== null);
 }
 
 /** All declarators of a declaration. */

@@ -90,6 +90,19 @@ export class CppParser {
     return { text, items, trailing };
   }
 
+  /** Where members of classes and constants of scoped enumerations are named: those names mean nothing outside. */
+  memberNames(text: string): ReadonlySet<number> {
+    return this.#parse(text, (root) => {
+      const scoped = (node: Node): boolean =>
+        /^enum\s+(?:class|struct)\b/.test(node.parent?.parent?.text.slice(0, 24) ?? '');
+      const fields = root.descendantsOfType('field_identifier').map((node) => node?.startIndex ?? -1);
+      const constants = root
+        .descendantsOfType('enumerator')
+        .map((node) => (node !== null && scoped(node) ? node.startIndex : -1));
+      return new Set([...fields, ...constants]);
+    });
+  }
+
   /** Ranges of a text to colour, in order and without overlaps. */
   tokens(text: string): Highlight[] {
     return highlight(text, scan(text));
@@ -255,6 +268,7 @@ function unknown(source: string): Analysis {
     kind: kept ? 'type' : 'statement',
     names,
     edits: [],
+    functions: [],
     declares: kept ? [{ key, names, text: source, once: true, scopes: [] }] : [],
   };
 }
@@ -262,7 +276,7 @@ function unknown(source: string): Analysis {
 function directiveItem(text: string, directive: Directive): Item {
   const { start, end, name } = directive;
   const line = text.slice(start, end);
-  const item = { kind: 'directive' as const, start, end, names: [], edits: [], declares: [] };
+  const item = { kind: 'directive' as const, start, end, names: [], edits: [], declares: [], functions: [] };
   const macro = /^#\s*(?:define|undef)\s+(\w+)/.exec(line)?.[1];
   if (macro !== undefined) {
     const undef = `#undef ${macro}`;

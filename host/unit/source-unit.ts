@@ -35,6 +35,15 @@ export interface Item {
   readonly edits: readonly Edit[];
   /** What later inputs see of it. */
   readonly declares: readonly DeclarationPlan[];
+  /** Functions it defines that calls from other inputs really call. */
+  readonly functions: readonly DefinedFunction[];
+}
+
+export interface DefinedFunction {
+  /** Without what qualifies it: `get` for `P::get`. */
+  readonly name: string;
+  /** Where the definition starts. */
+  readonly offset: number;
 }
 
 export interface Trailing {
@@ -42,6 +51,7 @@ export interface Trailing {
   readonly end: number;
   /** A string literal: shown as the pointer it decays to. */
   readonly literal: boolean;
+  readonly edits?: readonly Edit[];
 }
 
 /** Blanks out `[offset, offset + length)`, then puts `insert` there; columns behind it stay the user's. */
@@ -74,5 +84,5 @@ export interface VariablePlan {
   readonly fallback: string;
   /** `deduced`: the type must be asked for. `template`: only if it turns out to be deduced from arguments.
    *  `doubtful`: an expression or a prototype may look the same. */
-  readonly doubt: 'deduced' | 'template' | 'pointer' | 'prototype';
+  readonly doubt: 'deduced' | 'template' | 'pointer' | 'prototype' | 'expression';
 }

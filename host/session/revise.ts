@@ -1,0 +1,125 @@
+// When a function is typed again, the optimizer may have inlined the old one into others of its input, or used what
+// it knew of it there. Calls between inputs are always real, so that this input alone is compiled again: as it was,
+// with the declarations it had, but with calls to that function kept real. It runs beside the compilation of the new
+// definition, and what comes of it replaces the old code in the same transaction (host/link/revise.ts).
+
+import type { Compiler } from '../compile/compiler.js';
+import { debugScope } from '../diag/debug.js';
+import type { ObjectFile } from '../elf/object-file.js';
+import { readObject } from '../elf/read-object.js';
+import type { LinkSession } from '../link/session.js';
+import type { Revision } from '../link/types.js';
+import { revisedUnit } from '../unit/compose.js';
+import type { DeclarationStore } from '../unit/declarations.js';
+import type { SourceUnit } from '../unit/source-unit.js';
+
+const log = debugScope('session');
+
+/** A committed input: what is needed to compile it again, and to say what its names are. */
+export interface InputRecord {
+  readonly input: number;
+  readonly fileName: string | undefined;
+  readonly unit: SourceUnit;
+  /** What was declared before it. */
+  readonly before: DeclarationStore;
+  /** Names of its functions to which calls are kept real by now. */
+  readonly open: ReadonlySet<string>;
+}
+
+/** An input that is compiled again. */
+export interface PendingRevision {
+  readonly record: InputRecord;
+  /** With these names open too. */
+  readonly open: ReadonlySet<string>;
+  /** The object, or undefined if clang no longer compiles the input (a header changed, say). */
+  readonly object: Promise<ObjectFile | undefined>;
+}
+
+const functionNames = (unit: SourceUnit): string[] =>
+  unit.items.flatMap((item) => item.functions.map(({ name }) => name));
+
+/** Whether one function of an input may have been inlined into another, or into a member of a class. */
+function mayInline(unit: SourceUnit): boolean {
+  const others = unit.items.filter(
+    (item) =>
+      item.functions.length === 0 &&
+      item.kind !== 'statement' &&
+      item.kind !== 'directive' &&
+      unit.text.slice(item.start, item.end).includes('{'),
+  );
+  const count = functionNames(unit).length;
+  return count > 1 || (count === 1 && others.length > 0);
+}
+
+/** Starts to compile again the inputs that `unit` may change. */
+export function startRevisions(
+  compiler: Compiler,
+  records: readonly InputRecord[],
+  unit: SourceUnit,
+): PendingRevision[] {
+  const names = new Set(functionNames(unit));
+  if (names.size === 0) return [];
+  return records
+    .filter((record) => {
+      const own = functionNames(record.unit);
+      return own.some((name) => names.has(name) && !record.open.has(name)) && mayInline(record.unit);
+    })
+    .map((record) => {
+      const open = new Set([...record.open, ...names]);
+      return { record, open, object: compileAgain(compiler, record, open) };
+    });
+}
+
+async function compileAgain(
+  compiler: Compiler,
+  { input, fileName, unit, before }: InputRecord,
+  open: ReadonlySet<string>,
+): Promise<ObjectFile | undefined> {
+  try {
+    const { text, ...late } = before.preludeFor(unit);
+    const { object } = await compiler.compileUnit(revisedUnit(unit, open), text, input, fileName, late);
+    return readObject(object, fileName ?? `input ${input}`);
+  } catch (error) {
+    log?.(`input ${input} does not compile again: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+/** Those of the started revisions that the new object really asks for. */
+export async function neededRevisions(
+  linker: LinkSession,
+  pending: readonly PendingRevision[],
+  object: ObjectFile,
+): Promise<{ readonly revision: Revision; readonly record: InputRecord }[]> {
+  if (pending.length === 0) return [];
+  const inputs = new Set(
+    object.symbols
+      .filter((symbol) => symbol.binding !== 'local' && symbol.type === 'func' && typeof symbol.section === 'number')
+      .map((symbol) => linker.definedIn(symbol.name)),
+  );
+  const needed = await Promise.all(
+    pending
+      .filter(({ record }) => inputs.has(record.input))
+      .map(async ({ record, open, object: compiling }) => {
+        const revised = await compiling;
+        if (revised === undefined) return [];
+        return [{ revision: { object: revised, input: record.input }, record: { ...record, open } }];
+      }),
+  );
+  return needed.flat();
+}
+
+/** The records with one input more, and with those that were compiled again as they are now. Inputs that only did
+ *  something and declared nothing are not kept. */
+export function recordInput(
+  records: readonly InputRecord[],
+  record: InputRecord,
+  revised: readonly { readonly record: InputRecord }[],
+): readonly InputRecord[] {
+  const { items } = record.unit;
+  const lasting = items.some((item) => item.declares.length > 0 || item.functions.length > 0);
+  if (!lasting && revised.length === 0) return records;
+  const now = new Map(revised.map((each) => [each.record.input, each.record]));
+  const kept = now.size === 0 ? records : records.map((each) => now.get(each.input) ?? each);
+  return lasting ? [...kept, record] : kept;
+}
