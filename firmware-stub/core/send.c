@@ -118,11 +118,12 @@ uint32_t stub_service(void) {
 void bw_output(const char *bytes, uint32_t len) {
   while (len != 0) {
     const uint32_t chunk = len < OUTPUT_CHUNK ? len : OUTPUT_CHUNK;
+    const uint32_t offset = stub.output_offset;
+    stub.output_offset = offset + chunk; /* first: BREAK may end the code as soon as the frame is out */
     if (!stub.sending) {
       uint8_t *head = stub_begin(BW_FRAME_OUTPUT, stub.last_seq);
-      stub_send(stub_put_varint(head, stub.output_offset), (const uint8_t *)bytes, chunk);
+      stub_send(stub_put_varint(head, offset), (const uint8_t *)bytes, chunk);
     }
-    stub.output_offset += chunk;
     bytes += chunk;
     len -= chunk;
   }

@@ -399,6 +399,13 @@ describe('output', () => {
     expect(sent.map((each) => each.kind)).toEqual(kinds);
     expect(reply(sent.at(-1), RUN.printAndListen).status).toBe(kind === 'BREAK' ? 'BROKEN' : 'OK');
   });
+
+  it('counts output that BREAK came upon, so that the host takes what is printed next for new', () => {
+    const sent = answers(batch(1, RUN.printAndListen), frame('BREAK', 0), batch(2, RUN.print));
+    expect(sent.map(({ kind }) => kind)).toEqual(['OUTPUT', 'BATCH_REPLY', 'OUTPUT', 'BATCH_REPLY']);
+    expect(reply(sent[1], RUN.printAndListen).status).toBe('BROKEN');
+    expect(output(sent[2])).toEqual({ offset: 6, data: new TextEncoder().encode('hello\n') });
+  });
 });
 
 describe('two frames at once', () => {

@@ -18,6 +18,7 @@ static uint8_t arena[STUB_ARENA_SIZE] __attribute__((aligned(4)));
 static uint32_t run_count;
 static uint32_t micros;
 static uint32_t service_wanted;
+static enum { THREAD, SERVICE, RECEIVE } level; /* that runs now */
 static uint32_t listen_while_sending; /* bytes still to be sent before the next frame is taken off the line */
 static jmp_buf abandoned;
 static jmp_buf restarted;
@@ -43,22 +44,27 @@ volatile uint8_t *stub_at(uint32_t addr) {
   abandon(BW_STATUS_FAULT, addr);
 }
 
-/* Raised from the receive interrupt or from a sender, the service interrupt comes when those are done. */
-void stub_arch_service(void) { service_wanted = 1; }
-
+/* The service interrupt preempts the thread at once, in the middle of whatever it does, and neither itself nor the
+ * receive interrupt. */
 static void service(void) {
-  while (service_wanted) {
+  while (level == THREAD && service_wanted) {
     service_wanted = 0;
+    level = SERVICE;
     const uint32_t status = stub_service();
+    level = THREAD;
     if (status != 0) {
       abandon(status, 100);
     }
   }
 }
 
-_Noreturn void stub_arch_stop(void) {
+void stub_arch_service(void) {
   service_wanted = 1;
   service();
+}
+
+_Noreturn void stub_arch_stop(void) {
+  stub_arch_service();
   abort();
 }
 
@@ -68,7 +74,11 @@ static int listen(void) {
   if (byte == EOF) {
     return -1;
   }
+  const int interrupted = (int)level;
+  level = RECEIVE;
   stub_receive((uint8_t)byte);
+  level = interrupted;
+  service();
   return byte;
 }
 
@@ -97,9 +107,8 @@ static uint32_t run_fault(void) { abandon(BW_STATUS_FAULT, 3); }
 
 /* As code that runs while bytes come in: until BREAK, or the end of the line. */
 static uint32_t run_listen(void) {
-  do {
-    service();
-  } while (listen() >= 0);
+  while (listen() >= 0) {
+  }
   return 1;
 }
 
@@ -121,7 +130,6 @@ static uint32_t run_print_much(void) {
 static uint32_t run_print_and_listen(void) {
   listen_while_sending = 5;
   bw_output("hello\n", 6);
-  service();
   bw_output("again\n", 6);
   return 0;
 }
@@ -149,9 +157,8 @@ static void work(void) {
   if (setjmp(abandoned) != 0) {
     stub_finish();
   }
-  do {
-    service();
-  } while (stub_poll() || service_wanted);
+  while (stub_poll()) {
+  }
 }
 
 int main(int count, char **arguments) {
@@ -161,6 +168,7 @@ int main(int count, char **arguments) {
   memset(&stub, 0, sizeof stub);
   memset(stub_slots, 0, sizeof stub_slots);
   service_wanted = 0;
+  level = THREAD;
   stub_start();
   for (int byte = listen(); byte >= 0; byte = listen()) {
     seen += byte == 0;
