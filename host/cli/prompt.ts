@@ -15,8 +15,13 @@ function kib(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
 
+function firstLine(text: string): string {
+  const [first = '', ...more] = text.trim().split('\n');
+  return more.length > 0 ? `${first} …` : first;
+}
+
 /** The `:commands` that need a session. */
-function sessionCommands(session: Session, show: Shown): ReplCommand[] {
+export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
   return [
     {
       name: 'load',
@@ -44,6 +49,17 @@ function sessionCommands(session: Session, show: Shown): ReplCommand[] {
           ],
           ['stack', `${kib(hello.stackSize)} at 0x${hello.stackAddr.toString(16)}`],
         ]).join('\n');
+      },
+    },
+    {
+      name: 'undo',
+      arguments: '[N]',
+      help: 'take back the last input, or the last N: names, code and memory',
+      run: async (argument) => {
+        const count = argument === '' ? 1 : Number(argument);
+        if (!Number.isInteger(count) || count < 1) return `how many inputs? \`:undo 3\` takes back three`;
+        const undone = await session.undo(count);
+        return undone.map(({ input, text }) => `took back input ${input}: ${firstLine(text)}`).join('\n');
       },
     },
     {

@@ -23,6 +23,7 @@ import { biggestHolders } from './report.js';
 import { newSessionState, type SessionState } from './session-state.js';
 import { trialOf } from './trial.js';
 import type {
+  AddrRange,
   LinkedBlock,
   LinkTarget,
   Patch,
@@ -178,6 +179,18 @@ export class LinkSession {
   sectionAt(addr: number): SectionPlace | undefined {
     const atom = this.atomAt(addr);
     return atom === undefined ? undefined : sectionPlaceOf(atom, addr);
+  }
+
+  /** The parts of the arena that somebody holds, in order of address. */
+  heldRanges(): AddrRange[] {
+    const { target, memory } = this.state;
+    const ranges: AddrRange[] = [];
+    let at = target.arena.addr;
+    for (const hole of [...memory, { addr: at + target.arena.sizeBytes, sizeBytes: 0 }]) {
+      if (hole.addr > at) ranges.push({ addr: at, len: hole.addr - at });
+      at = hole.addr + hole.sizeBytes;
+    }
+    return ranges;
   }
 
   /** Who holds how much of the arena. */

@@ -14,7 +14,7 @@ import type { AddrRange, Trial } from './types.js';
 /** Gaps up to this many bytes are scanned along: one op more costs more than they do. */
 const MAX_GAP_BYTES = 256;
 /** More ranges than this are joined across bigger gaps: a batch has to stay small. */
-const MAX_RANGES = 16;
+const MAX_RANGES = 5;
 
 /** What the board is to be asked after a run; undefined when the input brings nothing on trial.
  *  @param fresh the input's new atoms, placed */

@@ -2,12 +2,16 @@
 // bytes is checked, callers of replaced functions are patched, then the initialisers run and the value is read.
 // A small input stays one frame out and one frame back.
 //
-//   READ* (what will be overwritten)  FILL* (WRITE CHECK)* (new memory)  WRITE* (patches)
-//   RUN* (initialisers)  RUN? (flush stdout)  READ? (value slot)
+//   RUN? (destructors of what will be overwritten)  FILL* (WRITE CHECK)* (new memory)  WRITE* (patches)
+//   RUN* (initialisers)  RUN? (destructors of what moved)  RUN? (flush stdout)  FIND* (pointers)  READ? (value slot)
+//
+// What will be overwritten is read in a batch of its own before: if the line breaks, the host can put it back.
 
 import type { BatchReply, Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
-import type { LinkedBlock, StagedLink } from '../link/types.js';
+import type { AddrRange, LinkedBlock, StagedLink } from '../link/types.js';
+import { destroyOps } from './destructors.js';
+import type { SearchPlan } from './pointers.js';
 
 /** Joins the initialised bytes of blocks that touch. */
 function joinBlocks(blocks: readonly LinkedBlock[]): { addr: number; data: Uint8Array }[] {
@@ -28,41 +32,83 @@ function zeroFills(blocks: readonly LinkedBlock[]): Op[] {
     .map((block) => ({ op: 'FILL', addr: block.addr + block.bytes.length, len: block.zeroBytes, value: 0 }));
 }
 
+/** Memory of the user's that an input overwrites. */
+export interface SavedBytes {
+  readonly addr: number;
+  readonly data: Uint8Array;
+}
+
 /** A batch, and what to do if it fails. */
 export interface BatchPlan {
   readonly ops: readonly Op[];
-  /** Bytes that the batch overwrites and the host knows. */
-  readonly known: readonly { readonly addr: number; readonly previous: Uint8Array }[];
-  /** Variables that the batch overwrites, whose values only the board knows: its first ops read them, in this order. */
-  readonly savedAddrs: readonly number[];
+  /** Bytes that the batch overwrites, to be written back in this order. */
+  readonly overwritten: readonly SavedBytes[];
+  /** RUNs that destroy a replaced variable, by their index. */
+  readonly destroys: ReadonlyMap<number, AddrRange>;
+  /** Index of the first search. */
+  readonly searchAt: number;
 }
 
-/** The batch that puts a staged link on the board and runs it.
- *  @param flush function to call when the initialisers have run
- *  @param value where the value of the input will stand, when it has one */
-export function planBatch(
-  staged: StagedLink,
-  flush: number | undefined,
-  value: { readonly addr: number; readonly len: number } | undefined,
-): BatchPlan {
-  const inPlace = staged.blocks.filter((block) => block.inPlace);
-  const saved = inPlace.map(({ addr, bytes, zeroBytes }): Op => ({ op: 'READ', addr, len: bytes.length + zeroBytes }));
-  const ops: Op[] = [...saved, ...zeroFills(staged.blocks)];
+/** Reads what the input overwrites and only the board knows. */
+export function planSave(staged: StagedLink): (Op & { op: 'READ' })[] {
+  return staged.blocks
+    .filter((block) => block.inPlace)
+    .map(({ addr, bytes, zeroBytes }) => ({ op: 'READ', addr, len: bytes.length + zeroBytes }));
+}
+
+/** What goes into a batch beside the staged link. */
+export interface BatchParts {
+  /** What `planSave` read. */
+  readonly saved: readonly SavedBytes[];
+  /** Addresses in the session as it was before this input. */
+  readonly addressOf: (symbol: string) => number | undefined;
+  /** Function to call when the initialisers have run. */
+  readonly flush: number | undefined;
+  readonly search: SearchPlan | undefined;
+  /** Where the value of the input will stand, when it has one. */
+  readonly value: AddrRange | undefined;
+}
+
+/** The batch that puts a staged link on the board and runs it. */
+export function planBatch(staged: StagedLink, { saved, addressOf, flush, search, value }: BatchParts): BatchPlan {
+  const ops: Op[] = [];
+  const destroys = new Map<number, AddrRange>();
+  const destroy = (inPlace: boolean): void => {
+    for (const variable of staged.replaced.filter((each) => each.inPlace === inPlace)) {
+      const { addr, len } = variable;
+      ops.push(...destroyOps(addressOf, { low: addr, high: addr + len, by: 'object' }));
+      if (ops.at(-1)?.op === 'RUN') destroys.set(ops.length - 1, { addr, len });
+    }
+  };
+  destroy(true);
+  ops.push(...zeroFills(staged.blocks));
   for (const { addr, data } of joinBlocks(staged.blocks)) {
     ops.push({ op: 'WRITE', addr, data }, { op: 'CHECK', addr, len: data.length, crc: crc32(data) });
   }
   for (const { addr, bytes } of staged.patches) ops.push({ op: 'WRITE', addr, data: bytes });
   for (const entry of staged.entries) ops.push({ op: 'RUN', entry });
-  if (flush !== undefined && staged.entries.length > 0) ops.push({ op: 'RUN', entry: flush });
+  destroy(false);
+  const runs = staged.entries.length > 0 || destroys.size > 0;
+  if (flush !== undefined && runs) ops.push({ op: 'RUN', entry: flush });
+  const searchAt = ops.length;
+  ops.push(...(search?.ops ?? []));
   if (value !== undefined && value.len > 0) ops.push({ op: 'READ', addr: value.addr, len: value.len });
-  return { ops, known: staged.patches, savedAddrs: inPlace.map(({ addr }) => addr) };
+  const patched = staged.patches.map(({ addr, previous }) => ({ addr, data: previous }));
+  return { ops, overwritten: [...saved, ...patched], destroys, searchAt };
 }
 
-/** Ops that write back what a batch overwrote before it failed. */
-export function planTakeBack(plan: BatchPlan, reply: BatchReply): Op[] {
-  const saved = plan.savedAddrs.flatMap((addr, index): Op[] => {
+/** Variables whose objects the batch destroyed. */
+export function destroyedBy(plan: BatchPlan, reply: BatchReply): AddrRange[] {
+  return [...plan.destroys].flatMap(([index, range]) => {
     const result = reply.results[index];
-    return result?.op === 'READ' ? [{ op: 'WRITE', addr, data: result.data }] : [];
+    return result?.op === 'RUN' && result.value > 0 ? [range] : [];
   });
-  return [...saved, ...plan.known.map(({ addr, previous }): Op => ({ op: 'WRITE', addr, data: previous }))];
+}
+
+/** Ops that make memory what it was. An object that was destroyed meanwhile is not: its memory becomes zero. */
+export function writeBack(overwritten: readonly SavedBytes[], destroyed: readonly AddrRange[]): Op[] {
+  return [
+    ...overwritten.map(({ addr, data }): Op => ({ op: 'WRITE', addr, data })),
+    ...destroyed.map(({ addr, len }): Op => ({ op: 'FILL', addr, len, value: 0 })),
+  ];
 }

@@ -3,8 +3,8 @@
 //
 //   split → compose → compile → read object → stage → send and run → commit → show
 //
-// Bytes that a failed input already sent lie in memory that nothing refers to; instructions it patched are
-// written back.
+// Bytes that a failed input already sent lie in memory that nothing refers to; what it overwrote is written back
+// (transaction.ts).
 
 import type { BoardRecord } from '../../boards/board.js';
 import type { BatchReply, Op } from '../../protocol/batch.js';
@@ -23,17 +23,22 @@ import { type DeclarationStore, declarationsOf, type TypeResolver } from '../uni
 import type { CppParser } from '../unit/parser.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
+import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError } from './errors.js';
+import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { explained } from './needs-os.js';
-import { planBatch, planTakeBack } from './plan-batch.js';
 import { type InputRecord, neededRevisions, recordInput, startRevisions } from './revise.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
+import { Transactions } from './transaction.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
 import { plainDiagnostic, withoutVersionsIn } from './versions.js';
 
 const log = debugScope('session');
+
+/** Destructors at the end of a session may take this long. */
+const FINISH_TIMEOUT_MS = 2000;
 
 /** What an input gave. */
 export interface Evaluation {
@@ -77,13 +82,18 @@ export class Session {
   #input = 0;
   /** What was committed, oldest first. */
   #records: readonly InputRecord[] = [];
-  #running = false;
+  /** Inputs that can be taken back, oldest first. */
+  #history: readonly HistoryEntry[] = [];
+  /** Objects that may be registered for destruction. */
+  #registrations = 0;
+  readonly #transactions: Transactions;
   readonly #outputListeners: ((bytes: Uint8Array) => void)[] = [];
 
   constructor(stations: Stations, declarations: DeclarationStore) {
     this.board = stations.board;
     this.#stations = stations;
     this.#declarations = declarations;
+    this.#transactions = new Transactions(stations.link, stations.linker);
     stations.link.onOutput((bytes) => {
       for (const listener of this.#outputListeners) listener(bytes);
     });
@@ -121,7 +131,7 @@ export class Session {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { compiler, linker, link } = this.#stations;
+    const { compiler, linker } = this.#stations;
     const before = this.#declarations;
     const { unit, versions } = versioned;
     if (unit.items.length === 0 && unit.trailing === undefined) return { value: undefined, warnings: [], timing };
@@ -138,7 +148,11 @@ export class Session {
         linker.stage(object, {
           revisions: revised.map(({ revision }) => revision),
           input,
-          companions: stdioCompanions(text),
+          companions: [
+            ...stdioCompanions(text),
+            ...destructorCompanions(this.#registrations + registrationsIn(object)),
+          ],
+          keep: 'trial',
         }),
       );
       return { staged, slot: valueSlot(object, staged) };
@@ -147,15 +161,17 @@ export class Session {
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
     );
 
-    const plan = planBatch(staged, staged.addressOf(FLUSH), slot);
-    const reply = await timed(timing, 'boardMs', () => this.#run(plan.ops, options.runTimeoutMs));
+    const outcome = await timed(timing, 'boardMs', () => this.#transactions.run(staged, slot, options.runTimeoutMs));
+    const { reply, saved, destroyed } = outcome;
     for (const result of reply.results) if (result.op === 'RUN') timing.runMicros += result.micros;
-    if (reply.status !== 'OK') {
-      await link.execute(planTakeBack(plan, reply));
-      throw batchError(name, reply, (record) => this.#describe(record, staged));
-    }
+    if (reply.status !== 'OK') throw batchError(name, reply, (record) => this.#describe(record, staged));
 
-    linker.commit(staged);
+    const known = staged.trial === undefined ? [] : pointersInSaved(this.#history, staged.trial);
+    linker.commit(staged, outcome.pointers?.concat(known));
+    this.#registrations += registrationsIn(object);
+    const entry = { input, text, declarations: before, records: this.#records, saved, destroyed };
+    const oldest = linker.oldestUndo ?? input;
+    this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
     const declared = declarationsOf(unit, this.#typeResolver(object));
     this.#declarations = before.add(declared, versions);
     this.#records = recordInput(
@@ -176,7 +192,7 @@ export class Session {
     if (entry === undefined) return undefined;
     const flush = this.#stations.linker.addressOf(FLUSH);
     const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
-    const reply = await this.#run(ops, options.runTimeoutMs);
+    const reply = await this.#transactions.execute(ops, options.runTimeoutMs);
     if (reply.status !== 'OK') throw batchError(`${symbol}()`, reply, (record) => this.#describe(record, undefined));
     const [result] = reply.results;
     return result?.op === 'RUN' ? { value: result.value | 0, micros: result.micros } : undefined;
@@ -199,20 +215,45 @@ export class Session {
 
   /** Stops the code that runs now; `evaluate` then throws SESSION_STOPPED. Without effect on an idle board. */
   interrupt(): void {
-    if (this.#running) this.#stations.link.break();
+    if (this.#transactions.running) this.#stations.link.break();
+  }
+
+  /** Takes back the last inputs: their names, code and memory. Objects they made are destroyed; functions and
+   *  variables they replaced are there again.
+   *  @returns what was taken back, the last input first
+   *  @throws SESSION_NOTHING_TO_UNDO; SESSION_FAULT when a destructor faulted (the inputs are taken back all the same) */
+  async undo(count = 1): Promise<TakenBack[]> {
+    const { linker, compiler } = this.#stations;
+    const { undone, left } = takeLast(this.#history, count);
+    const oldest = undone.at(-1)!;
+    const plan = planUndo(linker, undone, linker.addressOf(FLUSH));
+    const reply = plan.destroy.length === 0 ? undefined : await this.#transactions.execute(plan.destroy);
+    linker.undo(oldest.input);
+    this.#history = left;
+    this.#declarations = oldest.declarations;
+    this.#records = oldest.records;
+    compiler.prepare(this.#declarations.text());
+    await this.#transactions.owe(plan.restore);
+    if (reply !== undefined && reply.status !== 'OK') {
+      throw batchError('a destructor', reply, (record) => this.#describe(record, undefined));
+    }
+    return undone.map(({ input, text }) => ({ input, text }));
+  }
+
+  /** Destroys all objects of the session, the last one first, each only once. `close` does it too. */
+  async finish(runTimeoutMs = FINISH_TIMEOUT_MS): Promise<void> {
+    const addressOf = (symbol: string): number | undefined => this.#stations.linker.addressOf(symbol);
+    const ops = destroyOps(addressOf, ALL_OBJECTS);
+    const flush = addressOf(FLUSH);
+    if (ops.length === 0 || this.#transactions.lost) return;
+    if (flush !== undefined) ops.push({ op: 'RUN', entry: flush });
+    const reply = await this.#transactions.execute(ops, runTimeoutMs);
+    if (reply.status !== 'OK') throw batchError('a destructor', reply, (record) => this.#describe(record, undefined));
   }
 
   async close(): Promise<void> {
+    await this.finish().catch((error: unknown) => log?.(`destructors at the end: ${String(error)}`));
     await Promise.all([this.#stations.compiler.close(), this.#stations.link.close()]);
-  }
-
-  async #run(ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
-    this.#running = true;
-    try {
-      return await this.#stations.link.execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
-    } finally {
-      this.#running = false;
-    }
   }
 
   /** Words for a fault record, with the names of this session and of the input that faulted. */

@@ -10,7 +10,9 @@
 // expected line stands for any address.
 
 import { errorText } from '../../host/cli/exit-codes.js';
+import { sessionCommands } from '../../host/cli/prompt.js';
 import { renderDiagnostic } from '../../host/compile/diagnostics.js';
+import { findCommand, splitCommand } from '../../host/repl/commands.js';
 import type { Session } from '../../host/session/session.js';
 
 export interface Step {
@@ -49,9 +51,16 @@ export async function playTranscript(session: Session, steps: readonly Step[]): 
     output = '';
     const shown: string[] = [];
     try {
-      const { value, warnings } = await session.evaluate(input);
-      shown.push(...warnings.map(renderDiagnostic));
-      if (value !== undefined) shown.push(value);
+      const show = { value: (line: string) => shown.push(line), error: (line: string) => shown.push(line) };
+      const command = input.startsWith(':') ? splitCommand(input) : undefined;
+      if (command !== undefined) {
+        const found = findCommand(sessionCommands(session, show), command.name);
+        shown.push((await found?.run(command.argument, undefined as never)) ?? '');
+      } else {
+        const { value, warnings } = await session.evaluate(input);
+        shown.push(...warnings.map(renderDiagnostic));
+        if (value !== undefined) shown.push(value);
+      }
     } catch (error) {
       shown.push(errorText(error));
     }

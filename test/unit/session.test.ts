@@ -13,7 +13,7 @@ import { openArchives } from '../../host/session/archives.js';
 import { batchError, ProgramExit } from '../../host/session/errors.js';
 import { findFirmware } from '../../host/session/firmware.js';
 import { openSession } from '../../host/session/open.js';
-import { planBatch, planTakeBack } from '../../host/session/plan-batch.js';
+import { type BatchParts, destroyedBy, planBatch, planSave, writeBack } from '../../host/session/plan-batch.js';
 import { stdioCompanions } from '../../host/session/stdio.js';
 import { findToolchain } from '../../host/toolchain/toolchain.js';
 import type { BatchReply } from '../../protocol/batch.js';
@@ -30,7 +30,11 @@ function block(addr: number, bytes: number[], zeroBytes = 0, inPlace = false): L
 }
 
 function staged(parts: Partial<StagedLink>): StagedLink {
-  return { input: 1, blocks: [], patches: [], entries: [], ...parts } as StagedLink;
+  return { input: 1, blocks: [], patches: [], entries: [], replaced: [], ...parts } as StagedLink;
+}
+
+function parts(some: Partial<BatchParts> = {}): BatchParts {
+  return { saved: [], addressOf: () => undefined, flush: undefined, search: undefined, value: undefined, ...some };
 }
 
 const reply = (parts: Partial<BatchReply>): BatchReply => ({
@@ -43,11 +47,7 @@ const reply = (parts: Partial<BatchReply>): BatchReply => ({
 
 describe('a batch', () => {
   test('writes blocks that touch with one op, and checks them', () => {
-    const { ops } = planBatch(
-      staged({ blocks: [block(0x104, [5]), block(0x100, [1, 2, 3, 4])] }),
-      undefined,
-      undefined,
-    );
+    const { ops } = planBatch(staged({ blocks: [block(0x104, [5]), block(0x100, [1, 2, 3, 4])] }), parts());
     expect(ops).toEqual([
       { op: 'WRITE', addr: 0x100, data: Buffer.from([1, 2, 3, 4, 5]) },
       { op: 'CHECK', addr: 0x100, len: 5, crc: crc32(Uint8Array.from([1, 2, 3, 4, 5])) },
@@ -55,7 +55,7 @@ describe('a batch', () => {
   });
 
   test('leaves a gap between blocks alone: something else may live there', () => {
-    const { ops } = planBatch(staged({ blocks: [block(0x100, [1]), block(0x102, [2])] }), undefined, undefined);
+    const { ops } = planBatch(staged({ blocks: [block(0x100, [1]), block(0x102, [2])] }), parts());
     expect(ops.filter((each) => each.op === 'WRITE')).toHaveLength(2);
   });
 
@@ -66,34 +66,53 @@ describe('a batch', () => {
         patches: [{ addr: 0x40, bytes: Uint8Array.of(9), previous: Uint8Array.of(8) }],
         entries: [0x101],
       }),
-      0x201,
-      { addr: 0x300, len: 4 },
+      parts({ flush: 0x201, value: { addr: 0x300, len: 4 } }),
     );
     expect(plan.ops.map((each) => each.op)).toEqual(['FILL', 'WRITE', 'CHECK', 'WRITE', 'RUN', 'RUN', 'READ']);
   });
 
   test('does not flush when nothing runs', () => {
-    expect(planBatch(staged({ blocks: [block(0x100, [1])] }), 0x201, undefined).ops.map((each) => each.op)).toEqual([
-      'WRITE',
-      'CHECK',
-    ]);
+    const { ops } = planBatch(staged({ blocks: [block(0x100, [1])] }), parts({ flush: 0x201 }));
+    expect(ops.map((each) => each.op)).toEqual(['WRITE', 'CHECK']);
   });
 
   test('that failed is taken back with the patched bytes and the values read before', () => {
-    const plan = planBatch(
-      staged({
-        blocks: [block(0x100, [1, 1], 2, true)],
-        patches: [{ addr: 0x40, bytes: Uint8Array.of(9), previous: Uint8Array.of(8) }],
-      }),
-      undefined,
-      undefined,
-    );
-    expect(plan.ops[0]).toEqual({ op: 'READ', addr: 0x100, len: 4 });
-    const before = Uint8Array.of(4, 3, 2, 1);
-    expect(planTakeBack(plan, reply({ status: 'FAULT', done: 3, results: [{ op: 'READ', data: before }] }))).toEqual([
-      { op: 'WRITE', addr: 0x100, data: before },
+    const link = staged({
+      blocks: [block(0x100, [1, 1], 2, true)],
+      patches: [{ addr: 0x40, bytes: Uint8Array.of(9), previous: Uint8Array.of(8) }],
+    });
+    expect(planSave(link)).toEqual([{ op: 'READ', addr: 0x100, len: 4 }]);
+    const before = { addr: 0x100, data: Uint8Array.of(4, 3, 2, 1) };
+    const plan = planBatch(link, parts({ saved: [before] }));
+    expect(writeBack(plan.overwritten, [])).toEqual([
+      { op: 'WRITE', ...before },
       { op: 'WRITE', addr: 0x40, data: Uint8Array.of(8) },
     ]);
+  });
+
+  test('destroys what it overwrites before it writes, and what moved after the initialisers', () => {
+    const addresses = new Map([
+      ['bw_run_destructors', 0x501],
+      ['bw_destructors', 0x600],
+    ]);
+    const replaced = [
+      { addr: 0x100, len: 4, inPlace: true },
+      { addr: 0x200, len: 8, inPlace: false },
+    ];
+    const link = staged({ blocks: [block(0x100, [1, 1, 1, 1], 0, true)], entries: [0x301], replaced });
+    const plan = planBatch(link, parts({ addressOf: (symbol) => addresses.get(symbol) }));
+    expect(plan.ops.map((each) => each.op)).toEqual(['WRITE', 'RUN', 'WRITE', 'CHECK', 'RUN', 'WRITE', 'RUN']);
+    expect(plan.ops[0]).toEqual({
+      op: 'WRITE',
+      addr: 0x600,
+      data: Uint8Array.of(0, 1, 0, 0, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0),
+    });
+
+    const ran = (value: number): BatchReply['results'][number] => ({ op: 'RUN', value, micros: 1 });
+    const destroyed = destroyedBy(plan, reply({ results: [{ op: 'WRITE' }, ran(1)] }));
+    expect(destroyed).toEqual([{ addr: 0x100, len: 4 }]);
+    expect(writeBack([], destroyed)).toEqual([{ op: 'FILL', addr: 0x100, len: 4, value: 0 }]);
+    expect(destroyedBy(plan, reply({ results: [{ op: 'WRITE' }, ran(0)] }))).toEqual([]);
   });
 });
 

@@ -64,6 +64,7 @@ function allRight(ops: readonly Op[]): BatchReply {
     if (op.op === 'READ') return { op: 'READ', data: new Uint8Array(op.len) };
     if (op.op === 'RUN') return { op: 'RUN', value: 0, micros: 0 };
     if (op.op === 'CRC') return { op: 'CRC', crc: 0 };
+    if (op.op === 'FIND') return { op: 'FIND', next: op.addr + op.len, words: new Uint8Array() };
     return { op: op.op };
   });
   return { status: 'OK', done: ops.length, results, failure: {} };
