@@ -14,7 +14,7 @@ import { type ComposeMode, composeInput, type LateText } from '../unit/compose.j
 import type { SourceUnit } from '../unit/source-unit.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
 import { compileFlags, type FlagOptions } from './flags.js';
-import { build, precompile, type Recipe, refusesHeader } from './precompile.js';
+import { build, flatten, precompile, type Recipe, refusesHeader } from './precompile.js';
 import { prefixText } from './prefix.js';
 import { type ClangResult, runClang } from './run-clang.js';
 import { type Feed, mainText, makeFifos, PRELUDE_NAME, Spare } from './spare.js';
@@ -22,6 +22,10 @@ import { strengthen } from './strengthen.js';
 
 const log = debugScope('compile');
 const TIMEOUT_MS = 60_000;
+/** Declarations of this length take clang about 5 ms to read as text, a third of a small input (measured); a header
+ *  takes a second of one core to build, so that a longer session builds more seldom. */
+const GROWN_CHARS = 3000;
+const GROWN_SHARE = 1 / 4;
 /** Folder of `<barewire.h>`. */
 const RUNTIME = join(packageRoot(), 'host', 'runtime');
 
@@ -49,6 +53,8 @@ export class Compiler {
   readonly #timeoutMs: number;
   readonly #feed: Feed | 'none';
   #recipe: Recipe;
+  /** A header that holds declarations of earlier inputs too, once they have grown long. */
+  #grown: GrownHeader | undefined;
   #spare: Spare | undefined;
   /** What the two FIFOs are waiting for. */
   readonly #free: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
@@ -56,6 +62,11 @@ export class Compiler {
   /** The declarations the next spare is to know, while its FIFO is still in use. */
   #wanted: string | undefined;
   #rebuilding: Promise<void> | undefined;
+  #building = false;
+  /** Declarations that could not be precompiled. */
+  #refused: string | undefined;
+  /** Folders of headers that were replaced, the last of which may still be in use. */
+  readonly #outdated: string[] = [];
   #count = 0;
   #closed = false;
   readonly #removeDir = (): void => rmSync(this.#dir, { recursive: true, force: true });
@@ -101,6 +112,7 @@ export class Compiler {
       this.#spare.kill();
       this.#spare = undefined;
     }
+    this.#grow(prelude);
     const starting = this.#wanted !== undefined;
     this.#wanted = prelude;
     if (!starting) void this.#startSpare(this.#feed);
@@ -113,7 +125,8 @@ export class Compiler {
     const prelude = this.#wanted;
     this.#wanted = undefined;
     if (prelude === undefined || this.#closed || this.#spare !== undefined) return;
-    const spare = new Spare(this.#recipe, prelude, this.#dir, feed, slot);
+    const { recipe, tail } = this.#headerFor(prelude);
+    const spare = new Spare(recipe, prelude, tail, this.#dir, feed, slot);
     this.#spare = spare;
     this.#free[slot] = spare.gone;
   }
@@ -141,7 +154,9 @@ export class Compiler {
     }
     const diagnostics = parseDiagnostics(result.stderr, { file: fileName, text: userText, valueOffset });
     if (result.code === 0 && result.stdout.length > 0) {
-      return { object: strengthen(result.stdout), warnings: diagnostics.filter((each) => each.severity === 'warning') };
+      // What clang says about earlier inputs was said when they were typed.
+      const warnings = diagnostics.filter(({ severity, file }) => severity === 'warning' && file !== undefined);
+      return { object: strengthen(result.stdout), warnings };
     }
     throw failure(result, diagnostics, this.#recipe.clang, this.#dir);
   }
@@ -156,6 +171,7 @@ export class Compiler {
     fileName = `input_${input}`,
     late?: Pick<LateText, 'late' | 'behind'>,
   ): Promise<CompileResult> {
+    refuseReservedNames(unit);
     const lateText = late === undefined ? undefined : { ...late, file: PRELUDE_NAME };
     const attempt = (mode: ComposeMode): Promise<CompileResult> =>
       this.compile(
@@ -197,17 +213,64 @@ export class Compiler {
       return spare.compile(source, this.#timeoutMs);
     }
     const main = join(this.#dir, `cold-${++this.#count}.cpp`);
-    writeFileSync(main, mainText(prelude, source));
+    const { recipe, tail } = this.#headerFor(prelude);
+    writeFileSync(main, mainText(tail, source));
     try {
-      return await runClang(this.#recipe.clang, [...this.#recipe.cc1, main], this.#dir, this.#timeoutMs);
+      return await runClang(recipe.clang, [...recipe.cc1, main], this.#dir, this.#timeoutMs);
     } finally {
       rmSync(main, { force: true });
     }
   }
 
+  /** The header to use for these declarations, and what of them it lacks. */
+  #headerFor(prelude: string): { recipe: Recipe; tail: string } {
+    const grown = this.#grown;
+    if (grown === undefined || !prelude.startsWith(grown.prelude)) return { recipe: this.#recipe, tail: prelude };
+    return { recipe: grown.recipe, tail: prelude.slice(grown.prelude.length) };
+  }
+
+  /** Starts to precompile the declarations in the background when those that are read as text have grown long. */
+  #grow(prelude: string): void {
+    if (
+      this.#building ||
+      this.#headerFor(prelude).tail.length < Math.max(GROWN_CHARS, prelude.length * GROWN_SHARE) ||
+      prelude === this.#refused
+    )
+      return;
+    const earlier = this.#grown;
+    const dir = join(this.#dir, `header-${++this.#count}`);
+    const start = performance.now();
+    this.#building = true;
+    void flatten(this.#recipe, `#line 1 "${PRELUDE_NAME}"\n${prelude}`, dir, TIMEOUT_MS)
+      .then(
+        (recipe) => {
+          if (this.#closed) return;
+          log?.(
+            `${prelude.length} characters of declarations precompiled in ${(performance.now() - start).toFixed(0)} ms`,
+          );
+          this.#grown = { prelude, recipe, dir };
+          // A spare may still be reading the header before.
+          if (earlier !== undefined) this.#outdated.push(earlier.dir);
+          for (const old of this.#outdated.splice(0, Math.max(0, this.#outdated.length - 1))) {
+            rmSync(old, { recursive: true, force: true });
+          }
+        },
+        (error: unknown) => {
+          // What each input can be compiled with as text need not stand alone: it stays text.
+          log?.(`declarations not precompiled: ${(error as Error).message}`);
+          this.#grown = earlier;
+          this.#refused = prelude;
+        },
+      )
+      .finally(() => {
+        this.#building = false;
+      });
+  }
+
   async #rebuild(): Promise<void> {
     this.#spare?.kill();
     this.#spare = undefined;
+    this.#grown = undefined;
     this.#rebuilding ??= build(this.#recipe, Math.max(this.#timeoutMs, TIMEOUT_MS)).then((recipe) => {
       this.#recipe = recipe;
     });
@@ -219,6 +282,13 @@ export class Compiler {
   }
 }
 
+/** A header with the declarations of earlier inputs up to some point. */
+interface GrownHeader {
+  readonly prelude: string;
+  readonly recipe: Recipe;
+  readonly dir: string;
+}
+
 /** Waits for processes that do not hold the program open by themselves. */
 async function heldOpen<T>(promise: Promise<T>): Promise<T> {
   const hold = setInterval(() => undefined, 1000);
@@ -227,6 +297,18 @@ async function heldOpen<T>(promise: Promise<T>): Promise<T> {
   } finally {
     clearInterval(hold);
   }
+}
+
+/** @throws COMPILE_RESERVED_NAME when the user declares what the wrapper around inputs is made of */
+function refuseReservedNames(unit: SourceUnit): void {
+  const names = unit.items.flatMap((item) => item.declares.flatMap((plan) => plan.names));
+  const reserved = names.find((name) => name.startsWith('__bw'));
+  if (reserved === undefined) return;
+  throw new BarewireError(
+    'COMPILE_RESERVED_NAME',
+    `${reserved}: names that begin with __bw are barewire's own; choose another`,
+    { name: reserved },
+  );
 }
 
 const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}:(\\d+):\\d+:.*? error: `);

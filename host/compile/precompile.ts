@@ -49,6 +49,13 @@ export async function precompile(
   return build({ clang: clang.path, dir, text, flags, cc1: [] }, timeoutMs);
 }
 
+/** Precompiles a recipe's text together with declarations that follow it: one flat header in a folder of its own. Never
+ *  a chain on top of the earlier one, which clang does not survive.
+ *  @throws as `build` */
+export function flatten(recipe: Recipe, declarations: string, dir: string, timeoutMs: number): Promise<Recipe> {
+  return build({ ...recipe, dir, text: `${recipe.text}${declarations}\n` }, timeoutMs);
+}
+
 /** Builds the header of a recipe anew: the stored one was refused. */
 export async function build(recipe: Recipe, timeoutMs: number): Promise<Recipe> {
   const { clang, dir, text, flags } = recipe;

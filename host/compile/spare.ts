@@ -48,8 +48,11 @@ export class Spare {
 
   /** @param slot which FIFO to use; its earlier user must be gone */
   constructor(
-    recipe: Recipe,
+    readonly recipe: Recipe,
+    /** All declarations it knows. */
     readonly prelude: string,
+    /** Those of them that its header does not hold. */
+    readonly tail: string,
     dir: string,
     feed: Feed,
     slot: 0 | 1,
@@ -57,7 +60,7 @@ export class Spare {
     if (feed === 'fifo') {
       const fifo = fifoPaths(dir)[slot];
       const main = join(dir, `main-${slot}.cpp`);
-      writeFileSync(main, mainText(prelude, `#include "${fifo}"\n`));
+      writeFileSync(main, mainText(tail, `#include "${fifo}"\n`));
       this.#fifo = fifo;
       this.#process = new ClangProcess(recipe.clang, [...recipe.cc1, main], { cwd: dir });
       // Opening for writing waits for the reader. Should clang die first, `#release` is that reader.
@@ -82,7 +85,7 @@ export class Spare {
   async compile(source: string, timeoutMs: number): Promise<ClangResult> {
     this.#process.hold(true);
     const ended = this.#process.endedWithin(timeoutMs);
-    if (this.#writer === undefined) this.#process.feed(mainText(this.prelude, source));
+    if (this.#writer === undefined) this.#process.feed(mainText(this.tail, source));
     else void this.#write(source);
     return ended;
   }

@@ -69,7 +69,9 @@ class Register {
   }
 
  private:
-  volatile T *pointer() const { return reinterpret_cast<volatile T *>(address_); }
+  // What stands there may be a variable of another type.
+  using Word [[gnu::may_alias]] = T;
+  volatile Word *pointer() const { return reinterpret_cast<volatile Word *>(address_); }
   std::uintptr_t address_;
 };
 
