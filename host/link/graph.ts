@@ -13,7 +13,7 @@ import type { RelocationRow } from './arch/architecture.js';
 import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, kindOf, pieceAt, type Target } from './atom.js';
 import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
-import { allocateLow } from './memory-map.js';
+import { allocateLow, largestHole } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
@@ -324,9 +324,12 @@ class GraphBuilder {
     if (EMPTY_RANGES.has(name)) return { kind: 'absolute', addr: 0, thumb: 0 };
     if (name !== '__bw_heap_start' && name !== '__bw_heap_end') return undefined;
     if (this.heap === undefined) {
-      const sizeBytes = this.state.target.heapBytes;
+      const wanted = this.state.target.heapBytes;
+      // A full board gets a smaller heap: half of what is left in one piece.
+      const left = (largestHole(this.memory) >> 1) & ~7;
+      const sizeBytes = wanted <= left ? wanted : Math.min(wanted, Math.max(left, LEAST_HEAP_BYTES));
       const allocation = allocateLow(this.memory, sizeBytes, 8);
-      if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap');
+      if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap of malloc');
       this.heap = { addr: allocation.addr, sizeBytes };
       this.memory = allocation.map;
     }
@@ -464,6 +467,8 @@ class GraphBuilder {
   }
 }
 
+/** A smaller heap is of no use: stdio alone takes that much. */
+const LEAST_HEAP_BYTES = 2048;
 const LIFETIME_RANK: Readonly<Record<Lifetime, number>> = { transient: 0, trial: 1, persistent: 2 };
 /** How long something lives that transient code only takes the address of. */
 const KEPT_LIFETIME: Readonly<Record<NonNullable<StageOptions['keep']>, Lifetime>> = {

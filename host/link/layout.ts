@@ -9,7 +9,7 @@
 
 import type { Atom } from './atom.js';
 import { type Allocation, allocateHigh, allocateLow, type MemoryMap } from './memory-map.js';
-import { arenaFull } from './report.js';
+import { arenaFull, placeName } from './report.js';
 import type { SessionState } from './session-state.js';
 import type { BlockKind, Lifetime, LinkedBlock, LinkedSection } from './types.js';
 
@@ -77,11 +77,18 @@ function placeAll(
   let map = memory;
   for (const atom of sorted) {
     const single = allocate(map, atom.sizeBytes, atom.align);
-    if (single === undefined) throw arenaFull(state, memory, sizeBytes, `input ${atom.input}`);
+    if (single === undefined) throw arenaFull(state, memory, sizeBytes, contentsOf(sorted));
     runs.push(runAt(single.addr, [atom]));
     map = single.map;
   }
   return map;
+}
+
+/** `input 4`, with its biggest parts: `input 4 (big, table)`. */
+function contentsOf(atoms: readonly Atom[]): string {
+  const biggest = [...atoms].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, 3);
+  const names = biggest.map((atom) => `${placeName(atom, 0)}: ${atom.sizeBytes}`);
+  return `input ${atoms[0]?.input} (${names.join(', ')}${atoms.length > 3 ? ', …' : ''})`;
 }
 
 const alignUp = (addr: number, align: number): number => Math.ceil(addr / align) * align;

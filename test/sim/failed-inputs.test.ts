@@ -102,3 +102,24 @@ describe.each(['pico-sim', 'qemu-lm3s6965evb'])('on %s', (board) => {
     expect(printed).toBe('-3\n-1\n');
   });
 });
+
+test('a full board says by how many bytes, and what holds the space; malloc gets what is left', async () => {
+  const small = await openSession({ board: 'qemu-lm3s6965evb' });
+  try {
+    await small.evaluate('char samples[40000];');
+    await small.evaluate('char names[8000];');
+    const used = small.linker.usage().usedBytes;
+    const error = await small.evaluate('char table[90000]; int f() { return table[0]; }').catch((each) => each);
+    expect(error.code).toBe('LINK_ARENA_FULL');
+    expect(error.message).toMatch(
+      /^input 3 \(table: 90000, f\(\): \d+\) needs 900\d\d bytes in one piece, 84\d\d\d more than/,
+    );
+    expect(error.message).toContain('40000 bytes  samples from input 1\n  8000 bytes  names from input 2');
+    expect(small.linker.usage().usedBytes).toBe(used);
+    const { value: block } = await small.evaluate('malloc(100)');
+    expect(block).toMatch(/^\(void \*\) 0x2000/);
+    expect(small.linker.usage().heapBytes).toBeGreaterThanOrEqual(2048);
+  } finally {
+    await small.close();
+  }
+});
