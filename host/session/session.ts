@@ -17,15 +17,18 @@ import { readObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
 import { describeFault, type FaultReport } from '../show/fault.js';
-import { formatSlot } from '../show/slot.js';
+import { formatContent, type MemoryReader, readSlot } from '../show/slot.js';
 import { typeName } from '../show/type-name.js';
 import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
 import type { CppParser } from '../unit/parser.js';
+import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
+import { compileMended } from './compile-mended.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError } from './errors.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
+import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { explained } from './needs-os.js';
 import { type InputRecord, neededRevisions, recordInput, startRevisions } from './revise.js';
@@ -84,6 +87,8 @@ export class Session {
   #records: readonly InputRecord[] = [];
   /** Inputs that can be taken back, oldest first. */
   #history: readonly HistoryEntry[] = [];
+  /** What `_` stands for. */
+  #last: LastValue | undefined;
   /** Objects that may be registered for destruction. */
   #registrations = 0;
   readonly #transactions: Transactions;
@@ -132,15 +137,14 @@ export class Session {
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
     const { compiler, linker } = this.#stations;
-    const before = this.#declarations;
     const { unit, versions } = versioned;
     if (unit.items.length === 0 && unit.trailing === undefined) return { value: undefined, warnings: [], timing };
 
     const revisions = startRevisions(compiler, this.#records, unit);
-    const compiled = await timed(timing, 'compileMs', () => {
-      const { text: prelude, ...late } = before.preludeFor(unit);
-      return compiler.compileUnit(unit, prelude, input, options.fileName, late);
-    });
+    const last = this.#last !== undefined && this.#saysLastValue(unit) ? lastValueText(this.#last) : '';
+    const { compiled, before } = await timed(timing, 'compileMs', () =>
+      compileMended(compiler, versioned.unit, this.#declarations, input, options.fileName, last),
+    );
     const object = readObject(compiled.object, name);
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
     const { staged, slot } = await timed(timing, 'linkMs', () => {
@@ -285,13 +289,23 @@ export class Session {
     const last = reply.results.at(-1);
     const prefetched = last?.op === 'READ' ? last.data : new Uint8Array(0);
     const { link, linker } = this.#stations;
-    return formatSlot(object, slot.addr, {
+    const memory: MemoryReader = {
       read: async (addr: number, len: number) => {
         const offset = addr - slot.addr;
         if (offset >= 0 && offset + len <= prefetched.length) return prefetched.subarray(offset, offset + len);
         return readMemory(link, addr, len);
       },
       symbolAt: (addr: number) => symbolText(linker.symbolAt(addr)),
-    });
+    };
+    const content = await readSlot(object, slot.addr, memory);
+    if (content === undefined) return undefined;
+    this.#last = lastValueOf(content);
+    return formatContent(content, memory);
+  }
+
+  /** Whether a text means the last value by `_`, and the user gave the name to nothing else. */
+  #saysLastValue({ text, items }: SourceUnit): boolean {
+    if (!saysLastValue(text) || this.#declarations.declares('_')) return false;
+    return !items.some(({ names }) => names.includes('_'));
   }
 }

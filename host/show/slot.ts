@@ -7,7 +7,7 @@
 
 import { BarewireError } from '../diag/error.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
-import { bareType, sizeOfType } from '../elf/dwarf/types.js';
+import { bareType, type DwarfType, sizeOfType } from '../elf/dwarf/types.js';
 import type { ObjectFile } from '../elf/object-file.js';
 import { hex, type MemoryReader, type ShowLimits, wordAt } from './context.js';
 import { formatTyped } from './format-value.js';
@@ -18,15 +18,23 @@ export type { MemoryReader, ShowLimits, SymbolName } from './context.js';
 /** Name of the variable that holds the value. */
 export const SLOT_NAME = '__bw_value';
 
-/** `(int) 42` for the value that an input left behind; undefined for void.
+/** What an input left behind. */
+export interface SlotContent {
+  readonly type: DwarfType;
+  /** Of the value itself. */
+  readonly addr: number;
+  /** The value, where the slot holds it; undefined where it holds a pointer to it. */
+  readonly bytes: Uint8Array | undefined;
+}
+
+/** Reads the value slot of an input; undefined for void.
  *  @param slotAddr device address of the object's `__bw_value`
  *  @throws SHOW_NO_SLOT when the object does not describe the variable, SHOW_SLOT_UNREADABLE, DWARF_…, WIRE_… */
-export async function formatSlot(
+export async function readSlot(
   object: ObjectFile,
   slotAddr: number,
   memory: MemoryReader,
-  limits: Partial<ShowLimits> = {},
-): Promise<string | undefined> {
+): Promise<SlotContent | undefined> {
   const variable = readDebugInfo(object).variable(SLOT_NAME);
   if (!variable) {
     throw new BarewireError(
@@ -40,15 +48,35 @@ export async function formatSlot(
   const holder = value ?? field(slot, 'pointer');
   const holderType = holder && bareType(holder.type);
   if (!holder || !holderType) return undefined;
-  const size = sizeOfType(holder.type) ?? 0;
-  const bytes = await readSlot(memory, holder.addr, size);
-  if (value) return formatTyped(holder.type, { addr: holder.addr, bytes }, memory, limits);
+  const bytes = await readBytes(memory, holder.addr, sizeOfType(holder.type) ?? 0);
+  if (value) return { type: holder.type, addr: holder.addr, bytes };
   if (holderType.kind !== 'pointer') return undefined;
-  return formatTyped(holderType.target, { addr: wordAt(bytes, 0) }, memory, limits);
+  return { type: holderType.target, addr: wordAt(bytes, 0), bytes: undefined };
+}
+
+/** `(int) 42` for what an input left behind.
+ *  @throws DWARF_…, WIRE_… */
+export function formatContent(
+  { type, addr, bytes }: SlotContent,
+  memory: MemoryReader,
+  limits: Partial<ShowLimits> = {},
+): Promise<string> {
+  return formatTyped(type, bytes === undefined ? { addr } : { addr, bytes }, memory, limits);
+}
+
+/** `readSlot` and `formatContent` in one; undefined for void. */
+export async function formatSlot(
+  object: ObjectFile,
+  slotAddr: number,
+  memory: MemoryReader,
+  limits: Partial<ShowLimits> = {},
+): Promise<string | undefined> {
+  const content = await readSlot(object, slotAddr, memory);
+  return content === undefined ? undefined : formatContent(content, memory, limits);
 }
 
 /** One read: the slot may hold what a volatile register gave, and board time is what a prompt waits for. */
-async function readSlot(memory: MemoryReader, addr: number, size: number): Promise<Uint8Array> {
+async function readBytes(memory: MemoryReader, addr: number, size: number): Promise<Uint8Array> {
   const bytes = size === 0 ? new Uint8Array(0) : await memory.read(addr, size);
   if (bytes.length === size) return bytes;
   throw new BarewireError(

@@ -219,17 +219,7 @@ class Analyser {
       }
       return 'declaration';
     }
-    if (specifiers.words.includes('inline')) {
-      const names = declarators.map((each) => each.name?.text ?? '');
-      this.#names.push(...names);
-      this.#add(
-        `variable ${names.map((name) => this.#prefix + name).join(',')}`,
-        withSemicolon(this.#without(node, specifiers.statics)),
-        true,
-        names,
-      );
-      return 'declaration';
-    }
+    this.#blank(specifiers.inlines);
 
     const head = this.#typeText(node, type, first, isType ? typeName : undefined);
     const deducedType = type.type === 'placeholder_type_specifier' || /\bauto\b/.test(head);
@@ -300,7 +290,7 @@ class Analyser {
   #variable(each: Declarator, head: string, type: Node, deducedType: boolean): string | VariablePlan {
     const declarator = each.name?.text ?? '';
     const name = this.#prefix + declarator;
-    const plain = `extern ${head} ${each.node.text};`;
+    const plain = `${externHead(head)} ${each.node.text};`;
     if (deducedType) {
       const init = each.value === undefined ? undefined : initialiserText(each.value);
       const bare = each.layers.length === 0 && init !== undefined;
@@ -315,7 +305,7 @@ class Analyser {
       if (count !== undefined) {
         const cut = array.text.lastIndexOf('[');
         const sized = `${array.text.slice(0, cut)}[${count}]`;
-        return `extern ${head} ${each.node.text.replace(array.text, () => sized)};`;
+        return `${externHead(head)} ${each.node.text.replace(array.text, () => sized)};`;
       }
       return { name, declarator, fallback: plain, doubt: 'deduced' };
     }
@@ -548,6 +538,12 @@ function isDeduced(node: Node, layer: Node): boolean {
 
 function typedefNames(node: Node): string[] {
   return declaratorsOf(node).map((each) => readDeclarator(each).name?.text ?? each.text);
+}
+
+/** `extern` stands behind attributes that come first. */
+function externHead(head: string): string {
+  const first = /^(?:(?:alignas\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|\[\[[^\]]*\]\])\s*)+/.exec(head)?.[0] ?? '';
+  return `${first}extern ${head.slice(first.length)}`;
 }
 
 /** Constants that an unscoped enumeration puts into the scope around it. */

@@ -20,6 +20,11 @@ export type ComposeMode = 'reference' | 'value';
 
 /** Name that diagnostics in the wrapper carry. */
 const WRAPPER = '#line 1 "<value>"';
+/** The optimizer runs initialisers at compile time if it can, and takes what templates, inline functions and classes
+ *  hold in statics for the values they start with. An initialiser with assembler in it, if none, is left alone. */
+const BARRIER = `${WRAPPER}\n{ __asm__ volatile(""); }\n`;
+/** Declarations without a value, or with one literal. */
+const LITERAL = /^[^=({]*(?:=\s*[-+]?(?:\d[\w.']*|'[^']*'|"[^"]*"|true|false|nullptr)\s*)?;?$/;
 const SLOT =
   '[[clang::no_destroy]] __attribute__((used)) static __bw::Slot<decltype(__bw_expr())> __bw_value __asm__("__bw_value")(__bw_expr);';
 
@@ -33,7 +38,7 @@ export function composeInput(
   late?: LateText,
 ): string {
   const { text, trailing } = unit;
-  const writer = new Writer(text, fileName);
+  const writer = new Writer(text, fileName, mayRead(unit) ? BARRIER : '');
   unit.items.forEach((item, index) => {
     for (const edit of inOrder(item.edits)) writer.apply(edit);
     if (index === late?.behind)
@@ -61,6 +66,19 @@ export function revisedUnit(unit: SourceUnit, names: ReadonlySet<string>): Sourc
   return { text: unit.text.slice(0, unit.trailing?.start), items, trailing: undefined };
 }
 
+/** Whether something of an input may run when it is entered. */
+function mayRead({ text, items, trailing }: SourceUnit): boolean {
+  return (
+    trailing !== undefined ||
+    items.some(({ kind, start, end }) => {
+      const source = text.slice(start, end);
+      if (kind === 'statement' || kind === 'expression') return true;
+      if (kind === 'namespace') return source.includes('=');
+      return kind === 'declaration' && !LITERAL.test(source);
+    })
+  );
+}
+
 function inOrder(edits: readonly Edit[]): Edit[] {
   return [...edits].sort((a, b) => a.offset - b.offset || a.length - b.length);
 }
@@ -81,8 +99,9 @@ class Writer {
   constructor(
     private readonly text: string,
     private readonly fileName: string,
+    start: string,
   ) {
-    this.#out = this.#lineMark(1);
+    this.#out = start + this.#lineMark(1);
   }
 
   apply(edit: Edit): void {

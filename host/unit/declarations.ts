@@ -108,6 +108,8 @@ export class DeclarationStore {
     /** Names typed again, with what clang sees in their place. */
     readonly versions: Versions,
     byKey?: ReadonlyMap<string, Declaration>,
+    /** Keys that were taken out when this store was made. */
+    private readonly removed: readonly string[] = [],
   ) {
     this.cached = byKey;
   }
@@ -154,6 +156,22 @@ export class DeclarationStore {
     if (this.parent !== undefined) this.cached = undefined;
     this.#text = undefined;
     return new DeclarationStore(this, declarations, versions, next);
+  }
+
+  /** A store without the declarations on some lines of `text()`, counted from 1: those that clang does not accept.
+   *  @returns the store itself when there is nothing on those lines */
+  withoutLines(lines: readonly number[]): DeclarationStore {
+    let line = 1;
+    const removed: string[] = [];
+    for (const { key, text } of this.list()) {
+      const end = line + text.split('\n').length - 1;
+      if (lines.some((each) => line <= each && each < end)) removed.push(key);
+      line = end;
+    }
+    if (removed.length === 0) return this;
+    const next = new Map(this.#map());
+    for (const key of removed) next.delete(key);
+    return new DeclarationStore(this, [], this.versions, next, removed);
   }
 
   /** What a compilation of the next input starts with. */
@@ -215,7 +233,11 @@ export class DeclarationStore {
       from = from.parent;
     }
     let map: ReadonlyMap<string, Declaration> = from?.cached ?? new Map();
-    for (const step of steps.reverse()) map = addAll(map, step.added);
+    for (const step of steps.reverse()) {
+      const next = addAll(map, step.added);
+      for (const key of step.removed) next.delete(key);
+      map = next;
+    }
     this.cached = map;
     return map;
   }

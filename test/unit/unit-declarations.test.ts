@@ -22,8 +22,8 @@ describe('what later inputs see', () => {
     ['auto f(int a) -> int { return a; }', 'auto f(int a) -> int;'],
     ['std::vector<int> f(const std::string &s) { return {}; }', 'std::vector<int> f(const std::string &s);'],
     ['int *f() { return 0; }', 'int *f();'],
-    ['inline int f() { return 1; }', 'inline int f() { return 1; }'],
-    ['static inline int f() { return 1; }', 'inline int f() { return 1; }'],
+    ['inline int f() { return 1; }', 'int f();'],
+    ['static inline int f() { return 1; }', 'int f();'],
     ['constexpr int f() { return 1; }', 'constexpr int f() { return 1; }'],
     ['auto f() { return 1; }', 'inline auto f() { return 1; }'],
     ['auto f(auto a) { return a; }', 'inline auto f(auto a) { return a; }'],
@@ -40,7 +40,9 @@ describe('what later inputs see', () => {
     ['const int k = 5;', 'inline const int k = 5;'],
     ['static const int k = 5;', 'inline const int k = 5;'],
     ['constexpr int k = 5;', 'inline constexpr int k = 5;'],
-    ['auto f = [](int a) { return a; };', 'inline auto f = [](int a) { return a; };'],
+    ['auto f = [](int a) { return a; };', '__attribute__((weak)) inline auto f = [](int a) { return a; };'],
+    ['const int a = 1, b = 2;', 'inline const int a = 1;\ninline const int b = 2;'],
+    ['T(x);', ''],
     ['auto x = g(1);', 'extern std::decay_t<decltype(g(1))> x;'],
     ['std::vector<int> v{1, 2};', 'extern std::vector<int> v;'],
     ['struct P { int x; };', 'struct P { int x; };'],
@@ -134,15 +136,46 @@ describe('DeclarationStore', () => {
   it('leaves out for one input what it defines again, and what depends on it', () => {
     const store = made('struct P { int a; };', 'P p;', 'int g(P q) { return 1; }', 'int n;');
     expect(store.textFor(parser.split('1'))).toBe(store.text());
-    expect(store.textFor(parser.split('struct P { int b; };'))).toBe('extern int n;\n');
     expect(store.textFor(parser.split('int g(P q) { return 2; }'))).toBe(store.text());
     expect(
-      made('inline int f() { return 1; }', 'int f(int a) { return a; }').textFor(
-        parser.split('inline int f() { return 2; }'),
+      made('constexpr int f() { return 1; }', 'int f(int a) { return a; }').textFor(
+        parser.split('constexpr int f() { return 2; }'),
       ),
     ).toBe('int f(int a);\n');
     expect(made('int f(int a = 1) { return a; }').textFor(parser.split('int f(int a = 2) { return a; }'))).toBe('');
     expect(made('const int k = 1;').textFor(parser.split('const int k = 2;'))).toBe('');
     expect(made('int x;').textFor(parser.split('float x;'))).toBe('');
+  });
+
+  it('puts what depends on a function behind the new one', () => {
+    const [first, second] = ['constexpr int f() { return 1; }', 'constexpr int g() { return f(); }'];
+    const store = made(first, second, 'int h();');
+    const again = parser.split('constexpr int f() { return 2; } g()');
+    expect(store.preludeFor(again)).toEqual({ text: 'int h();\n', late: `${second}\n`, behind: 0 });
+    const now = store.add(declarationsOf(again));
+    expect(now.text()).toBe(`int h();\nconstexpr int f() { return 2; }\n${second}\n`);
+  });
+
+  it('keeps the old value of a macro for what was typed with it', () => {
+    const store = made('#define N 3', 'int a[N];', '#define N 5', 'int b[N];');
+    expect(store.text()).toBe('#undef N\n#define N 3\nextern int a[N];\n#undef N\n#define N 5\nextern int b[N];\n');
+  });
+
+  it('lets bindings and variables take names from each other', () => {
+    const bound = made('auto [a, b] = f();');
+    expect(bound.text()).toContain('static auto &[a, b] = bw__bound_a_b;');
+    expect(add(bound, 'int a = 1;').text()).not.toContain('[a, b]');
+    expect(made('int a;', 'auto [a, b] = f();').text()).not.toContain('extern int a;');
+  });
+
+  it('can be read in any order, whichever store is the newest', () => {
+    const one = made('int x;');
+    const two = add(one, 'int y;');
+    const three = add(two, 'float x;');
+    expect([three, two, one].map((store) => store.text())).toEqual([
+      'extern int y;\nextern float x;\n',
+      'extern int x;\nextern int y;\n',
+      'extern int x;\n',
+    ]);
   });
 });

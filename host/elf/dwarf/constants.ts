@@ -80,6 +80,7 @@ export const DW_AT = {
   rnglists_base: 0x74,
   reference: 0x77,
   rvalue_reference: 0x78,
+  calling_convention: 0x36,
   alignment: 0x88,
   export_symbols: 0x89,
   object_pointer: 0x64,

@@ -74,6 +74,7 @@ export function readRecord(die: Die, reader: TypeReader): RecordType {
     keyword,
     name,
     align: numberAttribute(die, DW_AT.alignment),
+    byReference: numberAttribute(die, DW_AT.calling_convention) === DW_CC_PASS_BY_REFERENCE,
     declaration: flagAttribute(die, DW_AT.declaration),
     sizeBytes: numberAttribute(die, DW_AT.byte_size),
     get scopes() {
@@ -98,6 +99,9 @@ export function readRecord(die: Die, reader: TypeReader): RecordType {
     },
   };
 }
+
+/** Source: DWARF 5, table 7.20. */
+const DW_CC_PASS_BY_REFERENCE = 4;
 
 function readMember(die: Die, reader: TypeReader, access: Access): Member {
   const type = once(() => reader.typeOf(die));

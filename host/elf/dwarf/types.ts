@@ -130,6 +130,8 @@ export interface RecordType {
   readonly sizeBytes: number | undefined;
   /** DW_AT_alignment, only there when the source asks for one. */
   readonly align: number | undefined;
+  /** Passed by reference, because copying or destroying it runs code (DW_CC_pass_by_reference). */
+  readonly byReference: boolean;
   /** Only declared in this object: members are not known. */
   readonly declaration: boolean;
   readonly members: readonly Member[];
