@@ -23,11 +23,11 @@ const MAX_STEPS = 5_000_000;
 /** What the C library asks of a system. */
 const SUPPORT = `
 extern "C" {
-extern char __bw_heap_start, __bw_heap_end;
+extern char heap_start __asm__("__bw_heap_start"), heap_end __asm__("__bw_heap_end");
 void *_sbrk(int more) {
-  static char *at = &__bw_heap_start;
+  static char *at = &heap_start;
   char *old = at;
-  if (at + more > &__bw_heap_end) return reinterpret_cast<void *>(-1);
+  if (at + more > &heap_end) return reinterpret_cast<void *>(-1);
   at += more;
   return old;
 }
