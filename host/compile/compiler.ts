@@ -326,12 +326,12 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
     });
   }
   const preludeErrors = stderr.split('\n').filter((line) => PRELUDE_ERROR.test(line));
+  const lines = preludeErrors.map((line) => Number(PRELUDE_ERROR.exec(line)?.[1]));
   if (errors.every((each) => each.file === undefined) && preludeErrors.length > 0) {
     const message = `a declaration kept from an earlier input no longer compiles:\n${renderDiagnostics(errors)}`;
-    const lines = preludeErrors.map((line) => Number(PRELUDE_ERROR.exec(line)?.[1]));
     return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, dir });
   }
-  return new BarewireError('COMPILE_FAILED', renderDiagnostics(diagnostics), { diagnostics });
+  return new BarewireError('COMPILE_FAILED', renderDiagnostics(diagnostics), { diagnostics, lines });
 }
 
 function lastLines(text: string, count: number): string {

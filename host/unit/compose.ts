@@ -70,11 +70,12 @@ export function revisedUnit(unit: SourceUnit, names: ReadonlySet<string>): Sourc
 function mayRead({ text, items, trailing }: SourceUnit): boolean {
   return (
     trailing !== undefined ||
-    items.some(({ kind, start, end }) => {
+    items.some(({ kind, start, end, declares }) => {
       const source = text.slice(start, end);
       if (kind === 'statement' || kind === 'expression') return true;
       if (kind === 'namespace') return source.includes('=');
-      return kind === 'declaration' && !LITERAL.test(source);
+      const prototype = declares.every(({ key, text }) => key.startsWith('function ') && typeof text === 'string');
+      return kind === 'declaration' && !(prototype && declares.length > 0) && !LITERAL.test(source);
     })
   );
 }

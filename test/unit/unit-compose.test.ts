@@ -48,7 +48,23 @@ describe('composeInput', () => {
   });
 
   it('leaves text without definitions and value as it is', () => {
-    expect(compose('f(1);\nint x;')).toBe('#line 1 "input_3"\nf(1);\nint x;\n');
+    expect(compose('int f();\nint x = 1;')).toBe('#line 1 "input_3"\nint f();\nint x = 1;\n');
+  });
+
+  it('keeps the optimizer from running what may read a variable', () => {
+    const barrier = '#line 1 "<value>"\n{ __asm__ volatile(""); }\n#line 1 "input_3"\n';
+    for (const text of ['f(1);', 'int x = y;', 'P p{1};', 'auto z = f();', 'namespace n { int x = y; }']) {
+      expect(compose(text)).toContain(barrier);
+    }
+    for (const text of [
+      'int x = -5;',
+      'char c = 1;',
+      'int a[3];',
+      'struct S { int x = 1; };',
+      'int f() { return 1; }',
+    ]) {
+      expect(compose(text)).not.toContain('__asm__');
+    }
   });
 
   it('stores the value of a last expression in __bw_value', () => {
@@ -60,6 +76,8 @@ describe('composeInput', () => {
   });
 
   it('takes another file name, quoted', () => {
-    expect(composeInput(parser.split('x;'), 1, 'reference', 'a"b\\c.cpp')).toBe('#line 1 "a\\"b\\\\c.cpp"\nx;\n');
+    expect(composeInput(parser.split('int x;'), 1, 'reference', 'a"b\\c.cpp')).toBe(
+      '#line 1 "a\\"b\\\\c.cpp"\nint x;\n',
+    );
   });
 });

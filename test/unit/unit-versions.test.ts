@@ -20,7 +20,7 @@ const typed = (...texts: string[]): DeclarationStore =>
 /** What clang gets of `text`, without the marks that keep its columns. */
 const seen = (store: DeclarationStore, text: string): string =>
   composeInput(splitVersioned(parser, store, text).unit, 1)
-    .replace(/^#line.*$/gm, '')
+    .replace(/^(?:#line|\{ __asm__).*$/gm, '')
     .replace(/\s+/g, ' ')
     .trim();
 
