@@ -52,6 +52,12 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
       },
     },
     {
+      name: 'why',
+      arguments: 'NAME',
+      help: 'say which input a name is from, and what still uses an older one',
+      run: (argument) => (argument === '' ? 'which name? `:why f`' : session.why(argument)),
+    },
+    {
       name: 'undo',
       arguments: '[N]',
       help: 'take back the last input, or the last N: names, code and memory',

@@ -37,6 +37,7 @@ import { timed } from './timed.js';
 import { Transactions } from './transaction.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
 import { plainDiagnostic, withoutVersionsIn } from './versions.js';
+import { whyName } from './why.js';
 
 const log = debugScope('session');
 
@@ -205,6 +206,11 @@ export class Session {
   /** Adds a listener for what running code prints. */
   onOutput(listener: (bytes: Uint8Array) => void): void {
     this.#outputListeners.push(listener);
+  }
+
+  /** What a name is now, for `:why`. */
+  why(name: string): string {
+    return whyName(this.#records, name);
   }
 
   /** Names declared so far, for completion. */
