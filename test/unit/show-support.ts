@@ -116,7 +116,7 @@ export class Bench {
   /** Text of an input's value, device addresses replaced by `@`. */
   async show(text: string, limits: Partial<ShowLimits> = {}): Promise<string | undefined> {
     const { object, slotAddr, memory } = await this.run(text);
-    return (await formatSlot(object, slotAddr, memory, limits))?.replace(/0x2000[0-9a-f]{4}/g, '@');
+    return (await formatSlot(object, slotAddr, memory, limits))?.replace(/0x200[0-9a-f]{5}/g, '@');
   }
 }
 
