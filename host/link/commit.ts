@@ -57,13 +57,15 @@ export function applyCommit(state: SessionState, plan: CommitPlan, pointers: rea
   }
   rememberMembers(state, graph);
   for (const atom of [...garbage, ...redefinition.keptPlaces.values()]) removeAtom(state, atom);
+  const takenOver = new Set(redefinition.keptPlaces.values());
   state.history.push({
     input: plan.input,
     fresh,
     names,
     statics,
     ends,
-    retained: [...garbage],
+    // The memory of a variable that was taken over is the new one's.
+    retained: [...garbage].filter((atom) => !takenOver.has(atom)),
     keptPlaces: redefinition.keptPlaces,
     patches: plan.patches,
   });
