@@ -3,13 +3,14 @@
 import { benchExamples } from './examples.js';
 import { benchLatency } from './latency.js';
 import { benchRedefine } from './redefine.js';
-import { benchScale } from './scale.js';
+
 import { benchSize } from './size.js';
+import { benchThousand } from './thousand.js';
 import { benchWire } from './wire.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   latency: benchLatency,
-  scale: benchScale,
+  thousand: benchThousand,
   size: benchSize,
   redefine: benchRedefine,
   wire: benchWire,
