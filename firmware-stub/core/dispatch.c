@@ -236,11 +236,9 @@ static void release(void) {
 /* Ends the batch in work: its slot is free before its reply is out, so that the host's next frame has a place. */
 static void answer(void) {
   stub.busy = 0;
+  stub.want_stop = 0; /* a BREAK that came too late must not hit the next batch */
   stub.failed = stub.status != BW_STATUS_OK;
   release();
-  if (!stub_has_work()) {
-    stub.want_stop = 0; /* a BREAK that came too late must not hit the next batch */
-  }
   send_stored();
 }
 
@@ -286,7 +284,6 @@ void stub_start(void) { stub_send_hello(0); }
 bool stub_poll(void) {
   struct stub_slot *slot = &stub_slots[stub.work];
   if (!slot->full) {
-    stub.want_stop = 0;
     return false;
   }
   STUB_FENCE();
@@ -294,6 +291,9 @@ bool stub_poll(void) {
   const uint8_t behind = (uint8_t)(stub.last_seq - seq);
   if (slot->kind != BW_FRAME_HELLO && behind == 0xFFu) {
     stub.busy = 1;
+    if (slot->broken) {
+      stub.want_stop = BW_STATUS_BROKEN;
+    }
     stub.last_seq = seq;
     stub.known += stub.known != KNOWN_MAX;
     stub.in = slot->body;

@@ -41,6 +41,7 @@ static void queue(void) {
     slot->kind = stub.rx_kind;
     slot->seq = stub.rx_seq;
     slot->length = stub.rx_count - BW_MIN_FRAME;
+    slot->broken = 0;
     STUB_FENCE();
     slot->full = 1;
     stub.rx_next ^= 1u;
@@ -59,7 +60,8 @@ static void accept(void) {
       stub_arch_service();
       break;
     case BW_FRAME_BREAK:
-      if (stub.busy || stub_has_work()) { /* a RUN that has not begun yet is stopped when it does */
+      stub_slots[0].broken = stub_slots[1].broken = 1; /* what has not begun yet is stopped when it runs code */
+      if (stub.busy) {
         stub.want_stop = BW_STATUS_BROKEN;
         stub_arch_service();
       }

@@ -33,6 +33,7 @@ struct stub_slot {
   volatile uint8_t full; /* set by the receive interrupt, cleared by the main loop */
   uint8_t kind;
   uint8_t seq;
+  volatile uint8_t broken; /* BREAK came after it */
   uint32_t length; /* of the body */
   uint8_t body[STUB_MAX_FRAME - STUB_HEADER]; /* and the CRC behind it */
 };
@@ -52,7 +53,7 @@ struct stub_state {
   uint8_t work; /* slot that the main loop takes next, or has in work */
 
   /* The batch in work. */
-  uint8_t busy;
+  volatile uint8_t busy;
   volatile uint8_t running; /* user code runs */
   uint8_t status;
   uint8_t malformed;
@@ -60,8 +61,7 @@ struct stub_state {
   /* Left by one level for another. */
   volatile uint8_t sending; /* a frame is on its way: nobody may send within it */
   volatile uint8_t want_state;
-  volatile uint8_t want_stop; /* BW_STATUS_… to end the running code with, or 0 */
-
+  volatile uint8_t want_stop; /* BW_STATUS_… to end the code of the batch in work with, or 0 */
 
   uint32_t rx_count;
   uint32_t rx_crc;

@@ -22,6 +22,7 @@ const RUN = {
   print: { op: 'RUN', entry: ARENA + 0x501 },
   printMuch: { op: 'RUN', entry: ARENA + 0x601 },
   printAndListen: { op: 'RUN', entry: ARENA + 0x701 },
+  listenAfter: { op: 'RUN', entry: ARENA + 0x801 },
 } as const satisfies Record<string, Op>;
 
 let stub: NativeStub;
@@ -335,6 +336,20 @@ describe('running code', () => {
     const sent = readFrames(stub.talk(line, 2)); // BREAK is there before batch 1 is done
     expect(sent.map(({ kind }) => kind)).toEqual(['BATCH_REPLY', 'STATE', 'BATCH_REPLY']);
     expect(reply(sent[2], RUN.return42, RUN.listen).status).toBe('OK');
+  });
+
+  it('does not stop the next RUN by a BREAK that came after the end of one sent twice', () => {
+    const first = batch(1, RUN.listenAfter);
+    const line = Buffer.concat([first, first, frame('BREAK', 0), batch(2, RUN.return42)]);
+    const sent = readFrames(stub.talk(line, 2)); // both copies of batch 1 are there before it begins
+    expect(sent.map(({ seq }) => seq)).toEqual([1, 1, 2]);
+    expect(sent.map((each) => reply(each, RUN.return42).status)).toEqual(['OK', 'OK', 'OK']);
+  });
+
+  it('stops a RUN sent twice that BREAK was quicker than', () => {
+    const line = Buffer.concat([batch(1, RUN.listen), batch(1, RUN.listen), frame('BREAK', 0)]);
+    const sent = readFrames(stub.talk(line, 3));
+    expect(sent.map((each) => reply(each, RUN.listen).status)).toEqual(['BROKEN', 'BROKEN']);
   });
 
   it('answers PING, HELLO and batches with STATE meanwhile, and queues none of them', () => {

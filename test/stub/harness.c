@@ -19,7 +19,8 @@ static uint32_t run_count;
 static uint32_t micros;
 static uint32_t service_wanted;
 static enum { THREAD, SERVICE, RECEIVE } level; /* that runs now */
-static uint32_t listen_while_sending; /* bytes still to be sent before the next frame is taken off the line */
+static uint32_t listen_while_sending; /* bytes still to be sent before frames are taken off the line */
+static uint32_t frames_while_sending; /* as many as this */
 static jmp_buf abandoned;
 static jmp_buf restarted;
 
@@ -87,7 +88,8 @@ void stub_port_init(void) {}
 void stub_port_write(uint8_t byte) {
   putchar(byte);
   if (listen_while_sending != 0 && --listen_while_sending == 0) {
-    while (listen() > 0) {
+    while (frames_while_sending != 0) {
+      frames_while_sending -= listen() <= 0;
     }
   }
 }
@@ -129,9 +131,17 @@ static uint32_t run_print_much(void) {
 /* A whole frame comes in while the fifth byte of output goes out. */
 static uint32_t run_print_and_listen(void) {
   listen_while_sending = 5;
+  frames_while_sending = 1;
   bw_output("hello\n", 6);
   bw_output("again\n", 6);
   return 0;
+}
+
+/* Two frames come in while the reply goes out. */
+static uint32_t run_listen_after(void) {
+  listen_while_sending = 5;
+  frames_while_sending = 2;
+  return 42;
 }
 
 static const struct {
@@ -140,7 +150,7 @@ static const struct {
 } FUNCTIONS[] = {
     {FUNCTION(0x100), run_return}, {FUNCTION(0x200), run_exit},       {FUNCTION(0x300), run_fault},
     {FUNCTION(0x400), run_listen}, {FUNCTION(0x500), run_print},      {FUNCTION(0x600), run_print_much},
-    {FUNCTION(0x700), run_print_and_listen},
+    {FUNCTION(0x700), run_print_and_listen}, {FUNCTION(0x800), run_listen_after},
 };
 
 uint32_t stub_arch_run(uint32_t entry) {
