@@ -331,7 +331,11 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
     const message = `a declaration kept from an earlier input no longer compiles:\n${renderDiagnostics(errors)}`;
     return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, dir });
   }
-  return new BarewireError('COMPILE_FAILED', renderDiagnostics(diagnostics), { diagnostics, lines });
+  // A body that is not finished is missed at our own `#include` too.
+  const own = diagnostics.some(({ file, severity }) => file !== undefined && severity === 'error')
+    ? diagnostics.filter(({ file, severity }) => file !== undefined || severity !== 'error')
+    : diagnostics;
+  return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines });
 }
 
 function lastLines(text: string, count: number): string {

@@ -78,7 +78,14 @@ export function parseDiagnostics(stderr: string, user: UserText): Diagnostic[] {
     else if (current !== undefined && line.trim() !== '' && current.snippet.length === 0)
       current.message += `\n${line}`;
   }
-  return found.map((each) => finish(each, user, userLines)).filter((each) => each !== undefined);
+  const seen = new Set<string>();
+  return found
+    .map((each) => finish(each, user, userLines))
+    .filter((each) => each !== undefined)
+    .filter(({ file, line, column, message }) => {
+      const key = `${file}:${line}:${column}: ${message}`;
+      return !seen.has(key) && seen.add(key);
+    });
 }
 
 interface Building {

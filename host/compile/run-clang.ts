@@ -7,6 +7,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { BarewireError } from '../diag/error.js';
 
+const GAVE_UP = /^fatal error: too many errors emitted.*\n?/m;
+
 /** How a clang process ended. */
 export interface ClangResult {
   /** What it wrote to standard output: the object. */
@@ -45,7 +47,15 @@ export class ClangProcess {
     const err: Buffer[] = [];
     const said = (): string => Buffer.concat(err).toString('utf8');
     let size = 0;
-    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    // With -fincremental-extensions clang parses the end of an unfinished body for ever (seen with 19): once it has
+    // said that it stops at so many errors it has nothing more to say.
+    let gaveUp = false;
+    child.stderr?.on('data', (chunk: Buffer) => {
+      err.push(chunk);
+      if (gaveUp || !GAVE_UP.test(said())) return;
+      gaveUp = true;
+      this.kill();
+    });
     this.#object = new Promise((resolve) => {
       child.stdout?.on('data', (chunk: Buffer) => {
         out.push(chunk);
@@ -73,7 +83,8 @@ export class ClangProcess {
       child.on('close', (code, signal) => {
         living.delete(child);
         this.#over = true;
-        resolve({ stdout: Buffer.concat(out), stderr: said(), code, signal });
+        const end = gaveUp ? { code: 1, signal: null } : { code, signal };
+        resolve({ stdout: Buffer.concat(out), stderr: said().replace(GAVE_UP, ''), ...end });
       });
     });
     // Whoever waits sees the rejection; a spare nobody asks must not end the program.
