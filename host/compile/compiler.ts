@@ -302,7 +302,8 @@ async function heldOpen<T>(promise: Promise<T>): Promise<T> {
 /** @throws COMPILE_RESERVED_NAME when the user declares what the wrapper around inputs is made of */
 function refuseReservedNames(unit: SourceUnit): void {
   const names = unit.items.flatMap((item) => item.declares.flatMap((plan) => plan.names));
-  const reserved = names.find((name) => name.startsWith('__bw'));
+  // Names that composing gives to what has none are not in the text.
+  const reserved = names.find((name) => name.startsWith('__bw') && unit.text.includes(name));
   if (reserved === undefined) return;
   throw new BarewireError(
     'COMPILE_RESERVED_NAME',

@@ -10,6 +10,7 @@ import { strengthen } from '../../host/compile/strengthen.js';
 import { BarewireError } from '../../host/diag/error.js';
 import { readObject } from '../../host/elf/read-object.js';
 import { findToolchain } from '../../host/toolchain/toolchain.js';
+import { revisedUnit } from '../../host/unit/compose.js';
 import { type CppParser, loadParser } from '../../host/unit/parser.js';
 
 const work = mkdtempSync(join(tmpdir(), 'barewire-test-'));
@@ -116,19 +117,24 @@ describe('Compiler', () => {
     await (await make()).compileUnit(parser.split(text), '', 1);
   });
 
-  it('keeps calls between the functions of one input, strong symbols and inlining inside one', async () => {
-    const text = 'int f() { return 5; } inline int h() { return 6; } int g() { return f() + h(); }';
-    const { object } = await (await make()).compileUnit(parser.split(text), '', 1);
-    const file = readObject(object, 'test');
-    const called = (name: string): boolean =>
-      file.sections.some((section) =>
+  it('inlines within an input, and compiles it again with real calls of strong functions', async () => {
+    const unit = parser.split('int f() { return 5; } inline int h() { return 6; } int g() { return f() + h(); } g()');
+    const compiler = await make();
+    const calls = async (name: string, compiled: typeof unit): Promise<boolean> => {
+      const file = readObject((await compiler.compileUnit(compiled, '', 1)).object, 'test');
+      expect(file.symbols.find((symbol) => symbol.name === '_Z1fv')?.binding).toBe('global');
+      expect(file.symbols.find((symbol) => symbol.name === '_Z1hv')?.binding).toBe('global');
+      return file.sections.some((section) =>
         section.relocations.some(
-          (each) => file.symbols[each.symbol]?.name === name && section.name.startsWith('.text'),
+          (each) => file.symbols[each.symbol]?.name === name && section.name.startsWith('.text._Z1g'),
         ),
       );
-    expect(called('_Z1fv')).toBe(true);
-    expect(called('_Z1hv')).toBe(false);
-    expect(file.symbols.find((symbol) => symbol.name === '_Z1fv')?.binding).toBe('global');
+    };
+    expect(await calls('_Z1fv', unit)).toBe(false);
+    const revised = revisedUnit(unit, new Set(['f']));
+    expect(revised.trailing).toBeUndefined();
+    expect(await calls('_Z1fv', revised)).toBe(true);
+    expect(await calls('_Z1hv', revised)).toBe(false);
   });
 
   it('takes a bit-field and a member of a temporary by value', async () => {
@@ -301,7 +307,9 @@ describe('the precompiled header', () => {
       precompile(clang, flags, text.replace('cstddef', 'nowhere'), join(work, 'bad'), 20_000),
     );
     expect(code).toBe('COMPILE_PREFIX');
-    expect(message).toMatch(/^the headers that every input sees do not compile with .*clang.*:\n.*'nowhere' file not found/s);
+    expect(message).toMatch(
+      /^the headers that every input sees do not compile with .*clang.*:\n.*'nowhere' file not found/s,
+    );
   });
 
   it('says what to do when the cache cannot be written', async () => {

@@ -573,7 +573,9 @@ describe('a full arena', () => {
     board.add('char big[3000]; char small[100];');
     const error = errorOf(() => board.stage('char more[2000];'));
     expect(error.code).toBe('LINK_ARENA_FULL');
-    expect(error.message).toMatch(/^input 2 \(more: 2000\) needs 2000 bytes in one piece, 100\d more than the board has left/);
+    expect(error.message).toMatch(
+      /^input 2 \(more: 2000\) needs 2000 bytes in one piece, 100\d more than the board has left/,
+    );
     expect(error.message).toContain('3000 bytes  big from input 1');
     expect(error.details).toMatchObject({ neededBytes: 2000 });
   });
