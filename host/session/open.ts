@@ -13,7 +13,7 @@ import { packageRoot } from '../diag/package-root.js';
 import { LinkSession } from '../link/session.js';
 import { findToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
-import { loadParser } from '../unit/parser.js';
+import { type CppParser, loadParser } from '../unit/parser.js';
 import { DeviceLink } from '../wire/link.js';
 import { openSerialPort } from '../wire/serial.js';
 import { writeTrace } from '../wire/trace.js';
@@ -88,13 +88,19 @@ function boardOfImage(buildId: string): BoardRecord {
   return BOARDS.find((board) => path.endsWith(`${board.image}.elf`))!;
 }
 
+/** Lets the parser compile its wasm and its patterns now (25 ms) and not on the first Enter. */
+function warmedUp(parser: CppParser): CppParser {
+  parser.split('int f(int a) { return a; } f(1)');
+  return parser;
+}
+
 /** Opens a session on the board that `options` name.
  *  @throws BOARD_…, WIRE_… when the board is not there, TOOLCHAIN_…, COMPILE_…, SESSION_… when something is missing */
 export async function openSession(options: OpenOptions = {}): Promise<Session> {
   let board =
     options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
   const connecting = connect(options, board);
-  const parsing = loadParser();
+  const parsing = loadParser().then(warmedUp);
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
   board ??= boardOfImage((await connecting).hello.buildId);
