@@ -33,6 +33,13 @@
 #define HAS_FAULT_STATUS 1
 #endif
 
+/* Lets every interrupt come again, whatever user code has masked; `zero` is a register that holds 0. */
+#if HAS_FAULT_STATUS
+#define UNMASK(zero) "msr basepri, " zero "\n\tcpsie if\n\t"
+#else
+#define UNMASK(zero) "cpsie i\n\t"
+#endif
+
 extern uint32_t __stub_bss_start[], __stub_bss_end[];
 
 static _Noreturn void main_loop(void) {
@@ -91,7 +98,7 @@ void stub_arch_service(void) {
 }
 
 _Noreturn void stub_arch_stop(void) {
-  __asm__ volatile("cpsie i" ::: "memory"); /* user code may have masked what comes now */
+  __asm__ volatile(UNMASK("%0") : : "l"(0) : "memory");
   for (;;) {
     stub_arch_service();
   }
@@ -116,8 +123,7 @@ __attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t e
       "dsb\n\t" /* a write on its way may still fault, and must within the run */
       "movs r1, #0\n\t"
       "msr control, r1\n\t"
-      "isb\n\t"
-      "cpsie i\n\t"
+      "isb\n\t" UNMASK("r1")
       "pop {r3-r7}\n\t"
       "mov r8, r4\n\t"
       "mov r9, r5\n\t"
@@ -213,9 +219,7 @@ __attribute__((naked)) void stub_exception_handler(void) {
       "1:\n\t"
       "movs r0, #0\n\t"
       "msr control, r0\n\t" /* privileged again, whatever user code made of it */
-#if HAS_FAULT_STATUS
-      "msr basepri, r0\n\t"
-#endif
+      UNMASK("r0")
       "ldr r1, =__stub_stack_end - 32\n\t"
       "mov sp, r1\n\t"
       "ldr r0, =%c1\n\t"
@@ -225,7 +229,6 @@ __attribute__((naked)) void stub_exception_handler(void) {
       "lsls r0, r2, #24\n\t"
       "str r0, [r1, #28]\n\t"
       "ldr r0, =0xFFFFFFF9\n\t"
-      "cpsie i\n\t"
       "bx r0\n\t"
       ".ltorg"
       :
