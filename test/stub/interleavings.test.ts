@@ -1,0 +1,117 @@
+// Runs, output, faults, exits and BREAK in random order on every simulated board, with PING thrown in at random
+// moments: receive interrupt, service interrupt and code meet at instructions that no single test aims at. The order
+// follows a seed; where the interrupts fall follows the machine's own load.
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { BoardRecord } from '../../boards/board.js';
+import { BOARDS } from '../../boards/index.js';
+import { buildFirmware } from '../../firmware-stub/build.js';
+import { findFirmwareTools } from '../../firmware-stub/tools/find-tools.js';
+import type { BatchReply } from '../../protocol/batch.js';
+import type { StatusName } from '../../protocol/messages.js';
+import { startThumbBoard, stopOnceDead, type ThumbBoard } from './thumb-board.js';
+
+vi.setConfig({ testTimeout: 20_000 });
+
+const SEED = 20;
+const STEPS = { qemu: 500, rp2040js: 100 };
+
+interface Step {
+  readonly name: string;
+  readonly start: (stub: ThumbBoard) => Promise<BatchReply>;
+  readonly endsWith: readonly StatusName[];
+}
+
+const print = [0x4803, 0x2104, 0x4a03, 0x4790]; // ldr r0, mark; movs r1, #4; ldr r2, bw_output; blx r2
+const printed = (stub: ThumbBoard) => [stub.markAddr, stub.entryOf('bw_output')];
+
+const EVERYWHERE: readonly Step[] = [
+  { name: 'return', start: (stub) => stub.run([0x4770]), endsWith: ['OK'] },
+  {
+    name: 'print and return', // push {r3, lr}; nop; print; pop {r3, pc}; nop
+    start: (stub) => stub.run([0xb508, 0xbf00, ...print, 0xbd08, 0xbf00, 0xbf00, 0xbf00], printed(stub)),
+    endsWith: ['OK'],
+  },
+  {
+    name: 'exit', // movs r0, #77; nop; ldr r1, bw_exit; blx r1
+    start: (stub) => stub.run([0x204d, 0xbf00, 0x4900, 0x4788], [stub.entryOf('bw_exit')]),
+    endsWith: ['EXITED'],
+  },
+  { name: 'BREAK into a loop', start: (stub) => stub.breakInto([0xe7fe]), endsWith: ['BROKEN'] },
+  { name: 'BREAK into pushes', start: (stub) => stub.breakInto([0xb4ff, 0xbcff, 0xe7fc]), endsWith: ['BROKEN'] },
+  { name: 'BREAK into sleep', start: (stub) => stub.breakInto([0xbf30, 0xe7fd]), endsWith: ['BROKEN'] },
+];
+
+/** rp2040js raises no faults. */
+const WITH_FAULTS: readonly Step[] = [
+  ...EVERYWHERE,
+  { name: 'call of address 0', start: (stub) => stub.run([0x2000, 0x4700]), endsWith: ['FAULT'] },
+  { name: 'endless recursion', start: (stub) => stub.run([0xb4ff, 0xe7fd]), endsWith: ['FAULT'] },
+  { name: 'fault with interrupts masked', start: (stub) => stub.run([0xb672, 0x2000, 0x4700]), endsWith: ['FAULT'] },
+  {
+    name: 'BREAK without a stack', // movs r0, #0; mov sp, r0; loop
+    start: (stub) => stub.breakInto([0x2000, 0x4685, 0xe7fe]),
+    endsWith: ['FAULT', 'BROKEN'],
+  },
+];
+
+/** Nothing answers at this address of the MPS2: the frame being sent breaks off. */
+const WITH_HOLES: readonly Step[] = [
+  ...WITH_FAULTS,
+  {
+    name: 'fault within output',
+    start: (stub) => stub.run([...print, 0xbf00, 0xbf00, 0xbf00, 0xbf00], [0x6000_0000, stub.entryOf('bw_output')]),
+    endsWith: ['FAULT'],
+  },
+];
+
+function stepsFor({ image, simulator }: BoardRecord): readonly Step[] {
+  if (simulator?.kind !== 'qemu') return EVERYWHERE;
+  return image === 'mps2-an385' ? WITH_HOLES : WITH_FAULTS;
+}
+
+/** Numbers below `end` from a linear congruential generator (Numerical Recipes, 7.1). */
+function randomFrom(seed: number): (end: number) => number {
+  let state = seed >>> 0;
+  return (end) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * end);
+  };
+}
+
+beforeAll(() => {
+  buildFirmware(findFirmwareTools());
+});
+
+const SIMULATED = BOARDS.flatMap((board) => {
+  return board.simulator === undefined ? [] : [{ name: board.name, kind: board.simulator.kind, board }];
+});
+
+describe.each(SIMULATED)('the stub on $name', ({ board, kind }) => {
+  let stub: ThumbBoard;
+
+  beforeAll(async () => {
+    stub = await startThumbBoard(board);
+  });
+  afterAll(() => stub?.close());
+  stopOnceDead(() => stub);
+
+  it('ends every run as it should, whenever it is spoken to', async () => {
+    const random = randomFrom(SEED);
+    const steps = stepsFor(board);
+    for (let at = 0; at < STEPS[kind]; at++) {
+      const { name, start, endsWith } = steps[random(steps.length)]!;
+      const ended = start(stub);
+      for (let pings = random(4); pings > 0; pings--) {
+        if (random(2) === 0) stub.ping();
+        else setImmediate(stub.ping);
+      }
+      const { status } = await ended.catch((error) => {
+        throw new Error(`step ${at}, ${name}`, { cause: error });
+      });
+      expect(endsWith, `step ${at}, ${name}`).toContain(status);
+      if (random(3) !== 0) await stub.expectAlive();
+    }
+    expect(stub.link.counters).toMatchObject({ restarts: 0, resyncs: 0 });
+  });
+});
