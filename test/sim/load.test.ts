@@ -67,7 +67,7 @@ describe(':load', () => {
     const error = await failure(`:load ${file}`);
     expect(error.code).toBe('COMPILE_FAILED');
     expect(error.message).toBe(
-      `${file}:3:10: error: use of undeclared identifier 'undeclared'\n    3 |   return undeclared;\n      |          ^~~~~~~~~~`,
+      `${file}:3:10: error: use of undeclared identifier 'undeclared'\n    3 |   return undeclared;\n      |          ^`,
     );
     expect(session.names()).toEqual(names);
   });
