@@ -64,7 +64,7 @@ export class ClangProcess {
         // What was said before the object is readable now, but perhaps not yet read.
         setImmediate(() => {
           const stderr = said();
-          if (!/error: /.test(stderr)) resolve({ stdout: Buffer.concat(out), stderr, code: 0, signal: null });
+          if (!/error: /.test(stderr)) resolve({ stdout: joined(out), stderr, code: 0, signal: null });
         });
       });
     });
@@ -84,7 +84,7 @@ export class ClangProcess {
         living.delete(child);
         this.#over = true;
         const end = gaveUp ? { code: 1, signal: null } : { code, signal };
-        resolve({ stdout: Buffer.concat(out), stderr: said().replace(GAVE_UP, ''), ...end });
+        resolve({ stdout: joined(out), stderr: said().replace(GAVE_UP, ''), ...end });
       });
     });
     // Whoever waits sees the rejection; a spare nobody asks must not end the program.
@@ -135,6 +135,14 @@ export class ClangProcess {
       this.ended.then(stop, stop);
     }
   }
+}
+
+/** The chunks in memory of their own: objects are kept long, and a place in Node's shared pool keeps all of it. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const whole = Buffer.allocUnsafeSlow(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) at += chunk.copy(whole, at);
+  return whole;
 }
 
 /** Length of the ELF32 file that starts with `chunks`, by its header. */

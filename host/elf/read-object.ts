@@ -7,6 +7,8 @@
 //
 // Where every table lies is checked at once. What nobody may ever ask for is decoded on first use: names of
 // sections and symbols, and relocations, of which debug sections have hundreds in a small object.
+// An object whose code stays on the board for long is put to rest: then only its bytes are held, and a question about
+// one of its lines decodes the tables again.
 // Source: System V ABI, chapter 4; aaelf32; RISC-V ELF psABI.
 
 import { BarewireError } from '../diag/error.js';
@@ -66,12 +68,55 @@ interface Table {
 export function readObject(bytes: Uint8Array, name: string): ObjectFile {
   const file = new BoundedBytes(bytes, name);
   const { machine, kind } = readIdentity(file);
+  let tables: Tables | undefined = readTables(file);
+  let resting: WeakRef<Tables> | undefined;
+  const now = (): Tables => {
+    const found = tables ?? resting?.deref();
+    if (found !== undefined) return found;
+    const again = readTables(file);
+    resting = new WeakRef(again);
+    return again;
+  };
+  const object: ObjectFile = {
+    name,
+    machine,
+    kind,
+    flags: file.u32(36),
+    entry: file.u32(24),
+    get sections() {
+      return now().sections;
+    },
+    get symbols() {
+      return now().symbols;
+    },
+  };
+  letGo.set(object, () => {
+    if (tables === undefined) return;
+    resting = new WeakRef(tables);
+    tables = undefined;
+  });
+  return object;
+}
+
+/** The tables of a file, decoded. */
+type Tables = Pick<ObjectFile, 'sections' | 'symbols'>;
+
+const letGo = new WeakMap<ObjectFile, () => void>();
+
+/** Lets the tables of an object go that is seldom asked from now on: they are ten times what its code takes. Sections
+ *  and symbols that somebody holds stay as they are; whoever asks the object again may get equal ones instead.
+ *  Without effect on objects that `readObject` did not make. */
+export function restObject(object: ObjectFile): void {
+  letGo.get(object)?.();
+}
+
+function readTables(file: BoundedBytes): Tables {
   const sections = readSections(file);
   const symtab = sections.find((section) => section.type === SHT_SYMTAB);
   const symbols = symtab === undefined ? [] : readSymbols(file, sections, symtab);
   markComdatMembers(file, sections, symtab, symbols);
   attachRelocations(file, sections, symtab, symbols.length);
-  return { name, machine, kind, flags: file.u32(36), entry: file.u32(24), sections, symbols };
+  return { sections, symbols };
 }
 
 function readIdentity(file: BoundedBytes): { machine: Machine; kind: ObjectFile['kind'] } {
@@ -110,6 +155,11 @@ function readIdentity(file: BoundedBytes): { machine: Machine; kind: ObjectFile[
   return { machine, kind };
 }
 
+/** The section names of a file; known once all section headers are read. */
+interface NameTable {
+  bytes: Uint8Array;
+}
+
 /** A section whose name and relocations are decoded on first use. */
 class LazySection implements Section {
   comdat: string | undefined = undefined;
@@ -121,7 +171,8 @@ class LazySection implements Section {
   constructor(
     private readonly file: BoundedBytes,
     readonly index: number,
-    private readonly nameAt: () => string,
+    private readonly names: NameTable,
+    private readonly nameOffset: number,
     readonly type: number,
     readonly flags: number,
     readonly addr: number,
@@ -134,7 +185,7 @@ class LazySection implements Section {
   ) {}
 
   get name(): string {
-    this.decodedName ??= this.nameAt();
+    this.decodedName ??= textAt(this.names.bytes, this.nameOffset);
     return this.decodedName;
   }
 
@@ -159,7 +210,7 @@ function readSections(file: BoundedBytes): LazySection[] {
   if (count > 0 && namesIndex >= count) throw badIndex(file, 'the section name table', namesIndex, count, 'sections');
 
   const sections: LazySection[] = [];
-  const names = () => sections[namesIndex]?.bytes ?? new Uint8Array(0);
+  const names: NameTable = { bytes: new Uint8Array(0) };
   for (let index = 0; index < count; index++) {
     const at = tableOffset + index * SECTION_HEADER_BYTES;
     const type = file.u32(at + 4);
@@ -173,7 +224,8 @@ function readSections(file: BoundedBytes): LazySection[] {
       new LazySection(
         file,
         index,
-        () => textAt(names(), file.u32(at)),
+        names,
+        file.u32(at),
         type,
         file.u32(at + 8),
         file.u32(at + 12),
@@ -186,6 +238,7 @@ function readSections(file: BoundedBytes): LazySection[] {
       ),
     );
   }
+  names.bytes = sections[namesIndex]?.bytes ?? names.bytes;
   return sections;
 }
 

@@ -12,23 +12,24 @@ export interface ObjectIndex {
   readonly locals: readonly ElfSymbol[];
 }
 
-const cache = new WeakMap<ObjectFile, ObjectIndex>();
+/** By symbol table: the index goes when that goes. */
+const cache = new WeakMap<ObjectFile['symbols'], ObjectIndex>();
 
 /** The index of `object`, made on first use. */
-export function indexOf(object: ObjectFile): ObjectIndex {
-  let index = cache.get(object);
+export function indexOf({ symbols }: ObjectFile): ObjectIndex {
+  let index = cache.get(symbols);
   if (index === undefined) {
-    index = makeIndex(object);
-    cache.set(object, index);
+    index = makeIndex(symbols);
+    cache.set(symbols, index);
   }
   return index;
 }
 
-function makeIndex(object: ObjectFile): ObjectIndex {
+function makeIndex(symbols: ObjectFile['symbols']): ObjectIndex {
   const globals = new Map<string, ElfSymbol>();
   const bySection = new Map<number, ElfSymbol[]>();
   const locals: ElfSymbol[] = [];
-  for (const symbol of object.symbols) {
+  for (const symbol of symbols) {
     if (symbol.section === 'undefined' || symbol.type === 'section' || symbol.type === 'file') continue;
     if (symbol.binding === 'local') {
       if (symbol.type === 'none') continue;

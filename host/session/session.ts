@@ -13,7 +13,7 @@ import type { Diagnostic } from '../compile/diagnostics.js';
 import { debugScope } from '../diag/debug.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../elf/object-file.js';
-import { readObject } from '../elf/read-object.js';
+import { readObject, restObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
 import { describeFault, type FaultReport } from '../show/fault.js';
@@ -21,6 +21,7 @@ import { formatContent, type MemoryReader, readSlot } from '../show/slot.js';
 import { typeName } from '../show/type-name.js';
 import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
 import type { CppParser } from '../unit/parser.js';
+import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
@@ -139,7 +140,9 @@ export class Session {
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
     const { compiler, linker } = this.#stations;
     const { unit, versions } = versioned;
-    if (unit.items.length === 0 && unit.trailing === undefined) return { value: undefined, warnings: [], timing };
+    const isEmpty = unit.items.length === 0 && unit.trailing === undefined;
+    // What opens a comment and never closes it is empty too; clang says so.
+    if (isEmpty && !scan(text).open.has('comment')) return { value: undefined, warnings: [], timing };
 
     const revisions = startRevisions(compiler, this.#records, unit);
     const last = this.#last !== undefined && this.#saysLastValue(unit) ? lastValueText(this.#last) : '';
@@ -185,6 +188,7 @@ export class Session {
       revised,
     );
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
+    for (const each of [object, ...revised.map(({ revision }) => revision.object)]) restObject(each);
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(this.#declarations.text()));
     return { value, warnings: compiled.warnings, timing };

@@ -1,9 +1,13 @@
 // The object reader on what clang makes, and on what no compiler makes.
 
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { BarewireError } from '../../host/diag/error.js';
+import { readDebugInfo } from '../../host/elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../../host/elf/object-file.js';
-import { readObject } from '../../host/elf/read-object.js';
+import { readObject, restObject } from '../../host/elf/read-object.js';
+import { indexOf } from '../../host/link/object-index.js';
 import { compileBytes, errorOf } from './link-support.js';
 
 const SOURCE = `
@@ -163,5 +167,38 @@ describe('a file that is damaged', () => {
         }
       }
     }
+  });
+});
+
+describe('an object at rest', () => {
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc') as () => void;
+  const compiled = compileBytes(SOURCE);
+  const lineOf = (of: ObjectFile): unknown => {
+    const code = of.sections.find(({ name }) => name === '.text._Z1fi')!;
+    return readDebugInfo(of).lineAt({ section: code.index, offset: 0 });
+  };
+
+  test('lets its tables go, and answers as before', async () => {
+    const resting = readObject(compiled, 'input 7');
+    const held = resting.sections.find(({ name }) => name === '.text._Z1fi')!;
+    const before = { line: lineOf(resting), names: [...indexOf(resting).globals.keys()] };
+    const tables = [new WeakRef(resting.sections), new WeakRef(resting.symbols)];
+    restObject(resting);
+    // A weak reference holds until the turn that made it is over.
+    await new Promise(setImmediate);
+    collect();
+    expect(tables.map((each) => each.deref())).toEqual([undefined, undefined]);
+    expect(before.line).toMatchObject({ file: expect.stringContaining('stdin') });
+    expect(lineOf(resting)).toEqual(before.line);
+    expect([...indexOf(resting).globals.keys()]).toEqual(before.names);
+    expect(resting.sections[held.index]).toMatchObject({ name: held.name, relocations: held.relocations });
+  });
+
+  test('keeps one set of tables while somebody works with it', () => {
+    const resting = readObject(compiled, 'input 7');
+    const { sections } = resting;
+    restObject(resting);
+    expect(resting.sections).toBe(sections);
   });
 });

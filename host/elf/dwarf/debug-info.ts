@@ -39,15 +39,17 @@ export interface DebugInfo {
   codeAt(file: string, line: number): readonly CodeAddr[];
 }
 
-const cache = new WeakMap<ObjectFile, DebugInfo>();
+/** By section table: what was read of the debug information goes when that goes. */
+const cache = new WeakMap<ObjectFile['sections'], DebugInfo>();
 
 /** The debug information of `object`; made once per object.
  *  @throws DWARF_TRUNCATED, DWARF_VERSION, DWARF_COMPRESSED, DWARF_UNKNOWN_RELOCATION */
 export function readDebugInfo(object: ObjectFile): DebugInfo {
-  let info = cache.get(object);
-  if (!info) {
+  const { sections } = object;
+  let info = cache.get(sections);
+  if (info?.object !== object) {
     info = makeDebugInfo(object);
-    cache.set(object, info);
+    cache.set(sections, info);
   }
   return info;
 }
