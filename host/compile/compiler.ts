@@ -11,6 +11,7 @@ import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
 import { type ComposeMode, composeInput, type LateText } from '../unit/compose.js';
+import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
 import { compileFlags, type FlagOptions } from './flags.js';
@@ -22,6 +23,8 @@ import { strengthen } from './strengthen.js';
 
 const log = debugScope('compile');
 const TIMEOUT_MS = 60_000;
+/** Of a line of clang's last words. */
+const CRASH_COLUMNS = 200;
 /** Declarations of this length take clang about 5 ms to read as text, a third of a small input (measured); a header
  *  takes a second of one core to build, so that a longer session builds more seldom. */
 const GROWN_CHARS = 3000;
@@ -158,7 +161,8 @@ export class Compiler {
       const warnings = diagnostics.filter(({ severity, file }) => severity === 'warning' && file !== undefined);
       return { object: strengthen(result.stdout), warnings };
     }
-    throw failure(result, diagnostics, this.#recipe.clang, this.#dir);
+    const atEnd = diagnostics.map((each) => (isAtOurInclude(each) ? atEndOf(each, userText, fileName) : each));
+    throw failure(result, atEnd, this.#recipe.clang, this.#dir);
   }
 
   /** Composes and compiles one input; takes the value of its last expression by copy where clang cannot refer to it.
@@ -172,6 +176,7 @@ export class Compiler {
     late?: Pick<LateText, 'late' | 'behind'>,
   ): Promise<CompileResult> {
     refuseReservedNames(unit);
+    refuseLongNames(unit, fileName);
     const lateText = late === undefined ? undefined : { ...late, file: PRELUDE_NAME };
     const attempt = (mode: ComposeMode): Promise<CompileResult> =>
       this.compile(
@@ -312,6 +317,24 @@ function refuseReservedNames(unit: SourceUnit): void {
   );
 }
 
+/** clang takes time that grows with the square of a name's length to say what is wrong with it: 131072 letters, 23 s
+ *  (measured with 19). */
+const LONGEST_NAME = 4096;
+
+/** @throws COMPILE_NAME_TOO_LONG */
+function refuseLongNames({ text }: SourceUnit, fileName: string): void {
+  if (!/[\w$]{4097}/.test(text)) return;
+  const token = scan(text).tokens.find(({ kind, start, end }) => kind === 'word' && end - start > LONGEST_NAME);
+  if (token === undefined) return;
+  const line = text.slice(0, token.start).split(/\r\n|\n|\r/).length;
+  const length = token.end - token.start;
+  throw new BarewireError(
+    'COMPILE_NAME_TOO_LONG',
+    `${fileName}:${line}: a name of ${length} letters (${text.slice(token.start, token.start + 16)}…) is longer than ${LONGEST_NAME}; choose a shorter one`,
+    { line, length, limit: LONGEST_NAME },
+  );
+}
+
 const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}:(\\d+):\\d+:.*? error: `);
 
 function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang: string, dir: string): BarewireError {
@@ -319,8 +342,9 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
   const errors = diagnostics.filter((each) => each.severity === 'error');
   if (signal !== null || code !== 1 || errors.length === 0) {
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
-    const words = lastLines(stderr, 12);
-    return new BarewireError('COMPILE_CRASHED', `${clang} ended ${how}${words === '' ? '' : `:\n${words}`}`, {
+    const words = lastLines(withoutStackDump(stderr), 12);
+    const hint = signal === null ? '' : '\nis the input very long or deeply nested? try it in smaller pieces';
+    return new BarewireError('COMPILE_CRASHED', `${clang} ended ${how}${words === '' ? '' : `:\n${words}`}${hint}`, {
       code,
       signal,
       stderr,
@@ -337,6 +361,26 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
     ? diagnostics.filter(({ file, severity }) => file !== undefined || severity !== 'error')
     : diagnostics;
   return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines });
+}
+
+/** Said where the waiting clang includes the input: it is about the input's end, such as of a body left open. */
+function isAtOurInclude({ file, snippet }: Diagnostic): boolean {
+  return file === undefined && /#include ".*fifo-[01]"/.test(snippet[0] ?? '');
+}
+
+function atEndOf(diagnostic: Diagnostic, text: string, file: string): Diagnostic {
+  const lines = text.trimEnd().split(/\r\n|\n|\r/);
+  const column = Buffer.byteLength(lines.at(-1) ?? '') + 1;
+  return { ...diagnostic, file, line: lines.length, column, ranges: [], snippet: [] };
+}
+
+/** clang's last words without addresses and arguments of its own; `details.stderr` has them. */
+function withoutStackDump(stderr: string): string {
+  return stderr
+    .split('\n')
+    .filter((line) => !/^\s*#\d+ 0x|^PLEASE submit|^Stack dump|^\d+\.\t/.test(line))
+    .map((line) => (line.length > CRASH_COLUMNS ? `${line.slice(0, CRASH_COLUMNS)}…` : line))
+    .join('\n');
 }
 
 function lastLines(text: string, count: number): string {

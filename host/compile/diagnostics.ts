@@ -175,7 +175,26 @@ function ownSnippet(raw: Building, userLines: readonly string[]): string[] {
   // Snippets that span lines, or are cut, stay as clang drew them.
   if (raw.snippet.filter((each) => /^ *\d+ \|/.test(each)).length !== 1) return raw.snippet;
   const gutter = /^ *\d+ \| /.exec(first)?.[0] ?? SNIPPET.exec(first)?.[0] ?? '';
-  return [`${gutter}${expandTabs(text)}`, ...rest];
+  return cropped([`${gutter}${expandTabs(text)}`, ...rest], gutter.length);
+}
+
+/** Longest source line that is shown whole, and what is left of a longer one on either side of the caret. */
+const SNIPPET_COLUMNS = 400;
+const AROUND_CARET = 60;
+
+/** The part around the caret of a snippet whose source line is very long. */
+function cropped(snippet: readonly string[], gutter: number): string[] {
+  const [source = '', ...below] = snippet;
+  const caret = below.map((line) => line.indexOf('^')).find((at) => at >= 0);
+  if (source.length - gutter <= SNIPPET_COLUMNS || caret === undefined) return [...snippet];
+  const from = Math.max(gutter, caret - AROUND_CARET);
+  const to = from + 2 * AROUND_CARET;
+  const cut = (line: string, mark: string): string => {
+    const before = from > gutter ? mark : '';
+    const behind = line.length > to ? mark : '';
+    return `${line.slice(0, gutter)}${before}${line.slice(from, to)}${behind}`.trimEnd();
+  };
+  return [cut(source, '…'), ...below.map((line) => cut(line, ' '))];
 }
 
 /** As clang prints a line: tabs up to the next multiple of 8. */
