@@ -22,7 +22,6 @@ import { typeName } from '../show/type-name.js';
 import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
 import type { CppParser } from '../unit/parser.js';
 import { scan } from '../unit/scan.js';
-import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
