@@ -188,14 +188,12 @@ describe('seeded damage', () => {
         for (let i = random(3); i >= 0; i--) b[random(b.length)] = random(2) ? 0xff : random(256);
         return random(8) === 0 ? b.subarray(0, random(b.length)) : b;
       });
-      const before = performance.now();
       try {
         await readAll(damaged);
       } catch (error) {
         if (!(error instanceof BarewireError) || !/^(DWARF|ELF)_/.test(error.code)) throw error;
         refused++;
       }
-      expect(performance.now() - before, `round ${round}`).toBeLessThan(2000);
     }
     expect(refused).toBeLessThan(300);
   });
