@@ -48,10 +48,17 @@ export function findClang(wanted: string | undefined, path: readonly string[]): 
   return { clang: undefined, reason: `no clang ${OLDEST_CLANG} or newer${seen === '' ? '' : ` (${seen})`}` };
 }
 
-/** Finds a program that ships with LLVM, such as `ld.lld`: beside clang first, then as for clang. */
+/** Finds a program that ships with LLVM, such as `ld.lld`: beside clang first, then as for clang. Those of an LLVM that
+ *  is too old, as a distribution's plain names may be, are passed over. */
 export function findLlvmTool(name: string, clang: Clang | undefined, path: readonly string[]): string | undefined {
   const beside = clang === undefined ? [] : [join(dirname(clang.path), name + EXE)];
-  return [...beside, ...usualCandidates(name, path)].find(isFile);
+  return [...beside, ...usualCandidates(name, path)].find((file) => isFile(file) && !isOld(file));
+}
+
+/** `/usr/bin/llvm-ar` → `/usr/lib/llvm-14/bin/llvm-ar` */
+function isOld(file: string): boolean {
+  const major = /[/\\]llvm-(\d+)[/\\]/.exec(realFile(file) ?? '')?.[1];
+  return major !== undefined && Number(major) < OLDEST_CLANG;
 }
 
 /** Finds `name` in the folders of `path` or in `folders`. */

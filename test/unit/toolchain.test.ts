@@ -71,6 +71,14 @@ describe('clang', () => {
     const { clang } = findClang(join(root, 'llvm/bin/clang'), []);
     expect(findLlvmTool('ld.lld', clang, [])).toBe(join(root, 'llvm/bin/ld.lld'));
   });
+
+  it('passes over tools of an LLVM that is too old', () => {
+    put('lib/llvm-14/bin/llvm-nosuch');
+    expect(findLlvmTool('llvm-nosuch', undefined, [join(root, 'lib/llvm-14/bin')])).toBeUndefined();
+    put('lib/llvm-17/bin/llvm-nosuch');
+    const path = [join(root, 'lib/llvm-14/bin'), join(root, 'lib/llvm-17/bin')];
+    expect(findLlvmTool('llvm-nosuch', undefined, path)).toBe(join(root, 'lib/llvm-17/bin/llvm-nosuch'));
+  });
 });
 
 describe("GCC's libraries", () => {
