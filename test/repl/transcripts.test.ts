@@ -9,15 +9,22 @@ import { parseTranscript, playTranscript } from '../support/transcript.js';
 
 const FOLDER = join(import.meta.dirname, 'transcripts');
 
+/** A transcript is dozens of inputs, each with a compiler process of its own: a busy machine takes its time. */
+const TIMEOUT_MS = 240_000;
+
 describe.each(BOARDS.filter((board) => board.simulator !== undefined))('on $name', (board) => {
-  test.each(readdirSync(FOLDER).filter((file) => file.endsWith('.txt')))('%s', async (file) => {
-    const steps = parseTranscript(readFileSync(join(FOLDER, file), 'utf8'));
-    expect(steps.length).toBeGreaterThan(0);
-    const session = await openSession({ board: board.name });
-    try {
-      expect(await playTranscript(session, steps)).toEqual(steps);
-    } finally {
-      await session.close();
-    }
-  });
+  test.each(readdirSync(FOLDER).filter((file) => file.endsWith('.txt')))(
+    '%s',
+    async (file) => {
+      const steps = parseTranscript(readFileSync(join(FOLDER, file), 'utf8'));
+      expect(steps.length).toBeGreaterThan(0);
+      const session = await openSession({ board: board.name });
+      try {
+        expect(await playTranscript(session, steps)).toEqual(steps);
+      } finally {
+        await session.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
 });
