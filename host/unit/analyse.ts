@@ -22,6 +22,21 @@ import {
   readDeclarator,
   signature,
 } from './declarators.js';
+import {
+  enumerators,
+  hasCall,
+  isDeduced,
+  lastName,
+  type Specifiers,
+  specifiersOf,
+  textWithout,
+  textWithTypeName,
+  typedefNames,
+  typeTextOf,
+  withSemicolon,
+  withSemicolonUnlessBody,
+} from './node-text.js';
+import { planVariable } from './plan-variable.js';
 import type { DeclarationPlan, DefinedFunction, Edit, ItemKind, VariablePlan } from './source-unit.js';
 
 /** What an item comes to. */
@@ -37,6 +52,7 @@ export interface Analysis {
 const LOCAL_NAMESPACE = '__bw_local';
 /** Starts the name that the type of `struct {…} s;` gets. */
 const UNNAMED = '__bw_unnamed_';
+const BODIES = new Set(['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier']);
 /** Starts the name of the object that structured bindings are parts of. */
 const BOUND = 'bw__bound_';
 /** For what is initialised when the input runs: `weak`, or later inputs take it for the zeros it starts as. */
@@ -127,7 +143,7 @@ class Analyser {
     if (declaratorNode === null || body === undefined || body === null) return 'function';
     const declarator = readDeclarator(declaratorNode);
     const layer = declarator.layers.find((each) => each.type === 'function_declarator');
-    const specifiers = this.#specifiers(node);
+    const specifiers = specifiersOf(node);
     const kept =
       specifiers.words.some((word) => /^(constexpr|consteval)$/.test(word)) ||
       (layer !== undefined && !declarator.qualified && isDeduced(node, layer));
@@ -143,8 +159,8 @@ class Analyser {
     this.#names.push(name);
     const key = this.#cLinkage() ? `function ${name}` : `function ${this.#prefix}${name}${signature(layer)}`;
     const text = kept
-      ? `${addInline ? 'inline ' : ''}${this.#without(node, dropped)}`
-      : `${this.#without(node, dropped, body.startIndex)};`;
+      ? `${addInline ? 'inline ' : ''}${textWithout(node, dropped)}`
+      : `${textWithout(node, dropped, body.startIndex)};`;
     const defaults = hasDefaults(layer);
     this.#declares.push({
       key,
@@ -162,7 +178,7 @@ class Analyser {
     const declarators = declaratorsOf(node).map(readDeclarator);
     const [first] = declarators;
     if (first === undefined || type === null) return 'declaration';
-    const specifiers = this.#specifiers(node);
+    const specifiers = specifiersOf(node);
     const [binding] = node.descendantsOfType('structured_binding_declarator');
     if (binding && declaratorsOf(node).length === 1) return this.#bindings(node, type, binding, specifiers);
     const isExtern = specifiers.words.includes('extern');
@@ -206,7 +222,9 @@ class Analyser {
       if (!specifiers.words.includes('inline')) this.#insert(node, plain ? 'inline' : USED_INLINE);
       const names = declarators.map((each) => each.name?.text ?? '');
       this.#names.push(...names);
-      const text = withSemicolon(isType ? this.#after(node, type, typeName) : this.#without(node, specifiers.statics));
+      const text = withSemicolon(
+        isType ? textWithTypeName(node, type, typeName) : textWithout(node, specifiers.statics),
+      );
       const inline = specifiers.words.includes('inline') ? text : `${plain ? 'inline' : WEAK_INLINE} ${text}`;
       if (names.length === 1 || isType) {
         this.#add(`variable ${names.map((name) => this.#prefix + name).join(',')}`, inline, true, names);
@@ -221,7 +239,7 @@ class Analyser {
     }
     this.#blank(specifiers.inlines);
 
-    const head = this.#typeText(node, type, first, isType ? typeName : undefined);
+    const head = typeTextOf(node, type, first, isType ? typeName : undefined);
     const deducedType = type.type === 'placeholder_type_specifier' || /\bauto\b/.test(head);
     for (const each of declarators) {
       if (each.name === undefined) continue;
@@ -236,7 +254,7 @@ class Analyser {
         );
         continue;
       }
-      const text = this.#variable(each, head, type, deducedType);
+      const text = planVariable(each, this.#prefix, head, type, deducedType);
       this.#declares.push({
         key: `variable ${this.#prefix}${name}`,
         names: [name],
@@ -286,46 +304,12 @@ class Analyser {
     return type === null ? 'statement' : 'declaration';
   }
 
-  /** The declaration of one variable without its initialiser. */
-  #variable(each: Declarator, head: string, type: Node, deducedType: boolean): string | VariablePlan {
-    const declarator = each.name?.text ?? '';
-    const name = this.#prefix + declarator;
-    const plain = `${externHead(head)} ${each.node.text};`;
-    if (deducedType) {
-      const init = each.value === undefined ? undefined : initialiserText(each.value);
-      const bare = each.layers.length === 0 && init !== undefined;
-      const fallback = bare
-        ? `extern ${head.replace(/\bauto\b/, `std::decay_t<decltype(${init})>`)} ${declarator};`
-        : `inline ${head} ${each.node.text} = ${init ?? '{}'};`;
-      return { name, declarator, fallback, doubt: 'deduced' };
-    }
-    const array = each.layers.find((layer) => layer.type === 'array_declarator');
-    if (array !== undefined && array === innermost(each) && array.childForFieldName('size') === null) {
-      const count = each.value?.type === 'initializer_list' ? countInitialisers(each.value) : undefined;
-      if (count !== undefined) {
-        const cut = array.text.lastIndexOf('[');
-        const sized = `${array.text.slice(0, cut)}[${count}]`;
-        return `${externHead(head)} ${each.node.text.replace(array.text, () => sized)};`;
-      }
-      return { name, declarator, fallback: plain, doubt: 'deduced' };
-    }
-    const isNamed = type.type === 'type_identifier' || type.type === 'qualified_identifier';
-    if (!isNamed) return plain;
-    if (each.value === undefined) {
-      const sigil = innermost(each)?.type;
-      if (sigil === 'pointer_declarator' || sigil === 'reference_declarator')
-        return { name, declarator, fallback: plain, doubt: 'pointer' };
-      return plain;
-    }
-    return each.layers.length === 0 ? { name, declarator, fallback: plain, doubt: 'template' } : plain;
-  }
-
   /** `int f(int);`, which may also be a variable: `P p(x);`. */
   #prototypes(node: Node, type: Node, declarators: readonly Declarator[], specifiers: Specifiers): ItemKind {
     this.#blank(specifiers.statics);
     const [first] = declarators;
     if (first === undefined) return 'declaration';
-    const head = this.#typeText(node, type, first, undefined, true);
+    const head = typeTextOf(node, type, first, undefined, true);
     for (const each of declarators) {
       const layer = innermost(each);
       if (each.name === undefined || layer === undefined || each.qualified) continue;
@@ -443,20 +427,6 @@ class Analyser {
     }
   }
 
-  /** Storage classes and qualifiers in front of the type or between it and the declarator. */
-  #specifiers(node: Node): Specifiers {
-    const words: string[] = [];
-    const statics: Node[] = [];
-    const inlines: Node[] = [];
-    for (const child of namedChildren(node)) {
-      if (child.type !== 'storage_class_specifier' && child.type !== 'type_qualifier') continue;
-      words.push(child.text);
-      if (child.text === 'static') statics.push(child);
-      if (/^(inline|__inline|__inline__)$/.test(child.text)) inlines.push(child);
-    }
-    return { words, statics, inlines };
-  }
-
   #blank(nodes: readonly Node[]): void {
     for (const each of nodes)
       this.#edits.push({ offset: this.base + each.startIndex, length: each.text.length, insert: '' });
@@ -464,44 +434,6 @@ class Analyser {
 
   #insert(node: Node, insert: string): void {
     this.#edits.push({ offset: this.base + node.startIndex, length: 0, insert });
-  }
-
-  /** A node's text without some of its children, up to `end`. */
-  #without(node: Node, children: readonly Node[], end = node.endIndex): string {
-    let text = node.text.slice(0, end - node.startIndex);
-    for (const child of [...children].sort((a, b) => b.startIndex - a.startIndex)) {
-      const from = child.startIndex - node.startIndex;
-      text = text.slice(0, from) + text.slice(from + child.text.length).trimStart();
-    }
-    return text.trimEnd();
-  }
-
-  /** Everything in front of the first declarator, without storage classes; a type's body is left to its own
-   *  declaration. */
-  #typeText(node: Node, type: Node, first: Declarator, typeName?: string, keepStorage = false): string {
-    const end = first.node.startIndex - node.startIndex;
-    const drop = namedChildren(node).filter(
-      (child) => child.type === 'storage_class_specifier' && !(keepStorage && child.text !== 'static'),
-    );
-    const pieces: string[] = [];
-    let at = 0;
-    const cuts = [
-      ...drop.map((child) => ({ child, text: '' })),
-      ...(typeName === undefined ? [] : [{ child: type, text: typeName }]),
-    ];
-    for (const { child, text } of cuts.sort((a, b) => a.child.startIndex - b.child.startIndex)) {
-      pieces.push(node.text.slice(at, child.startIndex - node.startIndex), text);
-      at = child.endIndex - node.startIndex;
-    }
-    pieces.push(node.text.slice(at, end));
-    return pieces.join('').trim();
-  }
-
-  #after(node: Node, type: Node, typeName: string | undefined): string {
-    const from = type.startIndex - node.startIndex;
-    return (
-      node.text.slice(0, from).replace(/\bstatic\b/, '') + (typeName ?? '') + node.text.slice(from + type.text.length)
-    );
   }
 
   #addNamed(kind: string, node: Node, once: boolean): void {
@@ -517,75 +449,4 @@ class Analyser {
   #cLinkage(): boolean {
     return this.scopes.includes('extern "C"');
   }
-}
-
-interface Specifiers {
-  readonly words: readonly string[];
-  readonly statics: readonly Node[];
-  readonly inlines: readonly Node[];
-}
-
-const BODIES = new Set(['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier']);
-
-/** `auto f() {…}`, `f(auto x)`: the body is needed to know the type. */
-function isDeduced(node: Node, layer: Node): boolean {
-  const type = node.childForFieldName('type');
-  const parameters = layer.childForFieldName('parameters');
-  if (parameters !== null && /\bauto\b/.test(parameters.text)) return true;
-  const trailing = namedChildren(layer).some((child) => child.type === 'trailing_return_type');
-  return type?.type === 'placeholder_type_specifier' && !trailing;
-}
-
-function typedefNames(node: Node): string[] {
-  return declaratorsOf(node).map((each) => readDeclarator(each).name?.text ?? each.text);
-}
-
-/** `extern` stands behind attributes that come first. */
-function externHead(head: string): string {
-  const first = /^(?:(?:alignas\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|\[\[[^\]]*\]\])\s*)+/.exec(head)?.[0] ?? '';
-  return `${first}extern ${head.slice(first.length)}`;
-}
-
-/** Constants that an unscoped enumeration puts into the scope around it. */
-function enumerators(node: Node): string[] {
-  if (node.type !== 'enum_specifier' || /^enum\s+(?:class|struct)\b/.test(node.text)) return [];
-  const list = node.childForFieldName('body');
-  const names = (list === null ? [] : namedChildren(list)).map((child) => child.childForFieldName('name')?.text);
-  return names.filter((name) => name !== undefined);
-}
-
-/** `get` of `P<int>::get`. */
-function lastName(name: string): string {
-  return name.slice(name.lastIndexOf('::') + (name.includes('::') ? 2 : 0)).trim();
-}
-
-function hasCall(value: Node | undefined): boolean {
-  return (
-    value !== undefined && (value.type === 'call_expression' || value.descendantsOfType('call_expression').length > 0)
-  );
-}
-
-/** How many elements a braced list gives an array; unknown with designators. */
-function countInitialisers(list: Node): number | undefined {
-  const elements = namedChildren(list).filter((child) => child.type !== 'comment');
-  return elements.length === 0 || elements.some((child) => child.type === 'initializer_pair')
-    ? undefined
-    : elements.length;
-}
-
-function initialiserText(value: Node): string {
-  if (value.type !== 'initializer_list' && value.type !== 'argument_list') return value.text;
-  return value.text.slice(1, -1);
-}
-
-function withSemicolon(text: string): string {
-  return /;\s*$/.test(text) ? text : `${text};`;
-}
-
-function withSemicolonUnlessBody(text: string): string {
-  return /[;}]\s*$/.test(text)
-    ? /\b(?:struct|class|union|enum)\b[^(]*\{[\s\S]*\}\s*$/.test(text)
-      ? withSemicolon(text)
-      : text
-    : `${text};`;
 }

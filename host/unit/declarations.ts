@@ -183,12 +183,7 @@ export class DeclarationStore {
   }
 
   /** What a compilation of `unit` starts with: `text()`, unless the unit defines again what may be stated only once.
-   *  Then that is left out, and what depends on it comes `late`, behind the last of those definitions. */
-  textFor(unit: SourceUnit): string {
-    return this.preludeFor(unit).text;
-  }
-
-  /** As `textFor`, with what comes late, and the item behind which it does. */
+   *  Then that is left out, and what depends on it comes `late`, behind the item with the last of those definitions. */
   preludeFor(unit: SourceUnit): { readonly text: string; readonly late: string; readonly behind: number } {
     const map = this.#map();
     const clash = (plan: DeclarationPlan): boolean => {

@@ -142,7 +142,7 @@ describe('an input and one that uses it', () => {
       expect(object.length).toBeGreaterThan(400);
       const store = DeclarationStore.empty.add(declarationsOf(unit, types && ((name) => types[name])));
       const next = parser.split(second);
-      const result = await compiler.compileUnit(next, store.textFor(next), 2);
+      const result = await compiler.compileUnit(next, store.preludeFor(next).text, 2);
       expect(result.object.length).toBeGreaterThan(400);
       expect(result.warnings.map((each) => each.message)).toEqual([]);
       const third = store.add(declarationsOf(next));

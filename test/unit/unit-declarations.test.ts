@@ -135,16 +135,18 @@ describe('DeclarationStore', () => {
 
   it('leaves out for one input what it defines again, and what depends on it', () => {
     const store = made('struct P { int a; };', 'P p;', 'int g(P q) { return 1; }', 'int n;');
-    expect(store.textFor(parser.split('1'))).toBe(store.text());
-    expect(store.textFor(parser.split('int g(P q) { return 2; }'))).toBe(store.text());
+    expect(store.preludeFor(parser.split('1')).text).toBe(store.text());
+    expect(store.preludeFor(parser.split('int g(P q) { return 2; }')).text).toBe(store.text());
     expect(
-      made('constexpr int f() { return 1; }', 'int f(int a) { return a; }').textFor(
+      made('constexpr int f() { return 1; }', 'int f(int a) { return a; }').preludeFor(
         parser.split('constexpr int f() { return 2; }'),
-      ),
+      ).text,
     ).toBe('int f(int a);\n');
-    expect(made('int f(int a = 1) { return a; }').textFor(parser.split('int f(int a = 2) { return a; }'))).toBe('');
-    expect(made('const int k = 1;').textFor(parser.split('const int k = 2;'))).toBe('');
-    expect(made('int x;').textFor(parser.split('float x;'))).toBe('');
+    expect(made('int f(int a = 1) { return a; }').preludeFor(parser.split('int f(int a = 2) { return a; }')).text).toBe(
+      '',
+    );
+    expect(made('const int k = 1;').preludeFor(parser.split('const int k = 2;')).text).toBe('');
+    expect(made('int x;').preludeFor(parser.split('float x;')).text).toBe('');
   });
 
   it('puts what depends on a function behind the new one', () => {
