@@ -30,6 +30,17 @@ const FIFO_BYTES = 32;
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** What is used of rp2040js's watchdog. */
+interface Watchdog {
+  onWatchdogTrigger: () => void;
+  readonly scratchData: Uint32Array;
+  reason: number;
+}
+
+function watchdogOf(chip: RP2040): Watchdog {
+  return chip.findPeripheral(0x4005_8000) as unknown as Watchdog;
+}
+
 /** Starts the image on a simulated RP2040.
  *  @throws BOARD_IMAGE when it is no image for it */
 export function startRp2040(board: BoardRecord, imagePath: string): BytePort {
@@ -107,14 +118,20 @@ class Rp2040Port implements BytePort {
     chip.core.SP = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR, true);
     chip.core.PC = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR + 4, true) & ~1;
     chip.uart[0]!.onByte = (byte) => this.putByte(byte);
-    const watchdog = chip.findPeripheral(0x4005_8000) as { onWatchdogTrigger?: () => void };
-    watchdog.onWatchdogTrigger = () => this.restart();
+    watchdogOf(chip).onWatchdogTrigger = () => this.restart();
     return chip;
   }
 
+  /** What the watchdog does: everything begins anew, but SRAM and the watchdog's own registers keep what they hold.
+   *  RP2040 data sheet, 2.13 power-on state machine, 4.7 watchdog. */
   private restart(): void {
-    this.chip.core.waiting = true;
+    const before = this.chip;
+    before.core.waiting = true;
     this.chip = this.boot();
+    this.chip.sram.set(before.sram);
+    const [watchdog, old] = [watchdogOf(this.chip), watchdogOf(before)];
+    watchdog.scratchData.set(old.scratchData);
+    watchdog.reason = old.reason;
   }
 
   private putByte(byte: number): void {
