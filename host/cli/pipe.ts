@@ -3,12 +3,15 @@
 
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { runCommand, withBuiltins } from '../repl/commands.js';
+import { isCommand } from '../repl/entry.js';
 import type { Session } from '../session/session.js';
 import type { Shown } from './evaluate.js';
 import { evaluateShown } from './evaluate.js';
 import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
+import { sessionCommands } from './prompt.js';
 
-/** Groups lines into inputs. A text that is still open when the stream ends is handed out as it is. */
+/** Groups lines into inputs; a `:command` is one by itself. A text that is still open when the stream ends is handed out as it is. */
 export async function* readInputs(
   lines: AsyncIterable<string>,
   isComplete: (text: string) => boolean,
@@ -17,7 +20,7 @@ export async function* readInputs(
   for await (const line of lines) {
     pending = pending === '' ? line : `${pending}\n${line}`;
     if (pending.trim() === '') pending = '';
-    else if (isComplete(pending)) {
+    else if (isCommand(pending) || isComplete(pending)) {
       yield pending;
       pending = '';
     }
@@ -31,8 +34,23 @@ export async function* readInputs(
 export async function runPiped(session: Session, input: Readable, show: Shown, strict: boolean): Promise<number> {
   let worst: number = EXIT.ok;
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  const commands = withBuiltins(sessionCommands(session, show));
+  let left = false;
+  const handle = {
+    print: (bytes: string | Uint8Array) => show.value(Buffer.from(bytes).toString()),
+    printLines: show.value,
+    quit: () => {
+      left = true;
+    },
+  };
   for await (const text of readInputs(lines, (t) => session.parser.completeness(t) !== 'incomplete')) {
     try {
+      if (isCommand(text)) {
+        const said = await runCommand(commands, text, handle);
+        if (said !== undefined) show.value(said);
+        if (left) return worst;
+        continue;
+      }
       const exited = await evaluateShown(session, text, show);
       if (exited !== undefined) return exited;
     } catch (error) {

@@ -7,6 +7,7 @@
 // and around it "In file included from" lines and notes about our own wrapper. Positions are the user's already
 // (see host/unit/compose.ts); the source line is replaced by the user's own, since the composed one has blanks in it.
 
+import { missingHeader } from './missing-header.js';
 import { PRELUDE_NAME } from './spare.js';
 
 export type Severity = 'error' | 'warning' | 'note';
@@ -147,8 +148,19 @@ function finish(raw: Building, user: UserText, userLines: readonly string[]): Di
     message: unwrap(raw.message.replace(OPTION, '')),
     option,
     snippet: ours ? [] : own ? ownSnippet(raw, userLines) : raw.snippet,
-    notes: raw.notes.map((note) => finish(note, user, userLines)).filter((note) => note !== undefined),
+    notes: [
+      ...raw.notes.map((note) => finish(note, user, userLines)).filter((note) => note !== undefined),
+      ...advice(raw.message),
+    ],
   };
+}
+
+/** What to try, where we know. */
+function advice(message: string): Diagnostic[] {
+  const header = missingHeader(message);
+  if (header === undefined) return [];
+  const nowhere = { file: undefined, line: 0, column: 0, ranges: [], option: undefined, snippet: [], notes: [] };
+  return [{ severity: 'note', message: header, ...nowhere }];
 }
 
 /** In the wrapper around the last expression, or in the slot it is stored in. */

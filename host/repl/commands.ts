@@ -50,6 +50,18 @@ export function splitCommand(line: string): { readonly name: string; readonly ar
   return { name: match?.[1] ?? '', argument: (match?.[2] ?? '').trim() };
 }
 
+/** Does what a `:command` line says.
+ *  @returns the text to print, if any; that of an unknown command says which one may have been meant */
+export async function runCommand(
+  commands: readonly ReplCommand[],
+  line: string,
+  repl: ReplHandle,
+): Promise<string | undefined> {
+  const { name, argument } = splitCommand(line);
+  const command = findCommand(commands, name);
+  return command === undefined ? unknownCommand(commands, name) : command.run(argument, repl);
+}
+
 /** What `:help` prints: every command in aligned columns, or the one asked for. */
 export function helpText(commands: readonly ReplCommand[], wanted = ''): string {
   const name = wanted.replace(/^:/, '');

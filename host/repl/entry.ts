@@ -28,12 +28,17 @@ export type Entry =
 // Starts of lines that only make sense as the rest of the line before.
 const CONTINUES = /^\s*(else\b|\.|->|<<|&&|\|\||\?|:(?!:))/;
 
+/** Whether a line that begins an entry is a `:command`. */
+export function isCommand(line: string): boolean {
+  return /^\s*:(?!:)/.test(line);
+}
+
 /** Decides what one more line makes of the `pending` lines before it. */
 export function addLine(pending: readonly string[], line: string, rules: EntryRules): Entry {
   const blank = line.trim() === '';
   if (pending.length === 0) {
     if (blank) return { kind: 'nothing' };
-    if (/^\s*:(?!:)/.test(line)) return { kind: 'command', text: line.trim() };
+    if (isCommand(line)) return { kind: 'command', text: line.trim() };
   }
   const lines = [...pending, line];
   const text = lines.join('\n');

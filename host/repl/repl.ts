@@ -9,7 +9,7 @@
 import { createInterface, type Interface, type Key } from 'node:readline';
 import { BarewireError } from '../diag/error.js';
 import type { Completeness } from '../unit/source-unit.js';
-import { findCommand, type ReplCommand, splitCommand, unknownCommand, withBuiltins } from './commands.js';
+import { type ReplCommand, runCommand, withBuiltins } from './commands.js';
 import { completeLine } from './completion.js';
 import { addLine, type Entry } from './entry.js';
 import { appendHistory, HISTORY_LIMIT, loadHistory } from './history.js';
@@ -154,7 +154,9 @@ class Repl implements ReplHandle {
   async #run(entry: Extract<Entry, { kind: 'command' | 'input' }>): Promise<void> {
     try {
       const shown =
-        entry.kind === 'command' ? await this.#command(entry.text) : await this.#options.evaluate(entry.text);
+        entry.kind === 'command'
+          ? await runCommand(this.#commands, entry.text, this)
+          : await this.#options.evaluate(entry.text);
       if (typeof shown === 'string') this.printLines(shown);
     } catch (error) {
       this.printLines(this.#paint('31', errorText(error)));
@@ -166,13 +168,6 @@ class Repl implements ReplHandle {
     }
     this.#prompt();
     this.#gate.release();
-  }
-
-  async #command(line: string): Promise<string | undefined> {
-    const { name, argument } = splitCommand(line);
-    const command = findCommand(this.#commands, name);
-    if (command === undefined) return unknownCommand(this.#commands, name);
-    return command.run(argument, this);
   }
 
   #completeness(text: string): Completeness {

@@ -12,7 +12,9 @@ export function symbolText(place: SymbolPlace | undefined): string | undefined {
   if (place === undefined) return undefined;
   if (isWrapper(place.name)) return place.block === undefined ? undefined : `input ${place.block.input}`;
   const name = demangle(place.name);
-  return place.offset === 0 ? name : `${name} + ${place.offset}`;
+  // Bit 0 of a pointer to a function says Thumb.
+  const offset = place.offset & ~1;
+  return offset === 0 ? name : `${name} + ${offset}`;
 }
 
 /** The source line of a place in an object file, `input_3:1`, if its debug information tells. */

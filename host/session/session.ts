@@ -307,7 +307,8 @@ export class Session {
       },
       symbolAt: (addr: number) => symbolText(linker.symbolAt(addr)),
     };
-    const content = await readSlot(object, slot.addr, memory);
+    const ownerOf = (addr: number): ObjectFile | undefined => linker.sectionAt(addr)?.object;
+    const content = await readSlot(object, slot.addr, memory, ownerOf);
     if (content === undefined) return undefined;
     this.#last = lastValueOf(content);
     return formatContent(content, memory);

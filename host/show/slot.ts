@@ -29,13 +29,16 @@ export interface SlotContent {
 
 /** Reads the value slot of an input; undefined for void.
  *  @param slotAddr device address of the object's `__bw_value`
+ *  @param ownerOf the object whose variable stands at an address: it knows the whole type of what it made
  *  @throws SHOW_NO_SLOT when the object does not describe the variable, SHOW_SLOT_UNREADABLE, DWARF_…, WIRE_… */
 export async function readSlot(
   object: ObjectFile,
   slotAddr: number,
   memory: MemoryReader,
+  ownerOf?: (addr: number) => ObjectFile | undefined,
 ): Promise<SlotContent | undefined> {
-  const variable = readDebugInfo(object).variable(SLOT_NAME);
+  const debugInfo = readDebugInfo(object);
+  const variable = debugInfo.variable(SLOT_NAME);
   if (!variable) {
     throw new BarewireError(
       'SHOW_NO_SLOT',
@@ -51,7 +54,10 @@ export async function readSlot(
   const bytes = await readBytes(memory, holder.addr, sizeOfType(holder.type) ?? 0);
   if (value) return { type: holder.type, addr: holder.addr, bytes };
   if (holderType.kind !== 'pointer') return undefined;
-  return { type: holderType.target, addr: wordAt(bytes, 0), bytes: undefined };
+  const addr = wordAt(bytes, 0);
+  const owner = ownerOf?.(addr);
+  if (owner !== undefined) debugInfo.completeFrom(owner);
+  return { type: holderType.target, addr, bytes: undefined };
 }
 
 /** `(int) 42` for what an input left behind.

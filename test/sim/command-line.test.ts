@@ -89,6 +89,18 @@ describe('with standard input that is no terminal', () => {
     expect(ended.stderr).toContain("input_1:1:1: error: use of undeclared identifier 'nonsense'");
   });
 
+  test('does what :commands say', async () => {
+    const ended = await barewire([], 'int f() { return 1; }\n:why f\n:undo\n:nope\n:quit\n1+1\n');
+    expect(ended).toEqual({
+      exitCode: 0,
+      stdout:
+        'f is from input 1: int f() { return 1; }\n' +
+        'took back input 1: int f() { return 1; }\n' +
+        'unknown command :nope; :help lists the commands\n',
+      stderr: '',
+    });
+  });
+
   test('stops at the first failing input with --strict', async () => {
     const ended = await barewire(['--strict'], 'nonsense\n1+1\n');
     expect(ended).toMatchObject({ exitCode: 1, stdout: '' });

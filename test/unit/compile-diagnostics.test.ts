@@ -38,6 +38,15 @@ describe('diagnostics', () => {
     expect(first?.notes).toMatchObject([{ severity: 'note', line: 1, message: 'declared here' }]);
   });
 
+  it('say which header has a name of the standard library', () => {
+    const unknown = (name: string) =>
+      renderDiagnostics(parse(`input_3:1:6: error: no template named '${name}' in namespace 'std'\n`, 'x'));
+    expect(unknown('deque')).toBe(
+      "input_3:1:6: error: no template named 'deque' in namespace 'std'\nnote: std::deque needs `#include <deque>`",
+    );
+    expect(unknown('constructor')).not.toContain('note:');
+  });
+
   it('keep fix-it lines', () => {
     const stderr = "input_3:1:8: error: expected ';' after expression\n    1 | f(1) g\n      |     ^\n      |     ;\n";
     expect(renderDiagnostics(parse(stderr, 'f(1) g'))).toMatch(/\n {6}\| {5};$/);

@@ -218,6 +218,14 @@ describe('lines from a pipe', () => {
     expect(await inputsOf(['int f() {', '}', '', 'f()'], balanced)).toEqual(['int f() {\n}', 'f()']);
   });
 
+  test('are commands when they begin with a colon and nothing is open', async () => {
+    expect(await inputsOf([':why f', '::f()', 'int f() {', ':x', '}'], balanced)).toEqual([
+      ':why f',
+      '::f()',
+      'int f() {\n:x\n}',
+    ]);
+  });
+
   test('that never become complete are handed out at the end', async () => {
     expect(await inputsOf(['int f() {', 'return 1;'], balanced)).toEqual(['int f() {\nreturn 1;']);
   });

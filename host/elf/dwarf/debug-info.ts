@@ -31,6 +31,9 @@ export interface DebugInfo {
   variables(): readonly DwarfVariable[];
   /** A class, enum or typedef by qualified name (`ns::P`). */
   type(qualifiedName: string): DwarfType | undefined;
+  /** From now on, types that this object only declares are looked for in `other` when they are first read: an input
+   *  that only names a container does not instantiate what is in it. */
+  completeFrom(other: ObjectFile): void;
   functions(): readonly DwarfFunction[];
   /** The function whose code holds this place (bit 0 of a Thumb address must be off). */
   functionAt(addr: CodeAddr): DwarfFunction | undefined;
@@ -63,7 +66,8 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
     openUnit(top);
     tops.set(unit, top);
   }
-  const reader = typeReader(units);
+  let other: ObjectFile | undefined;
+  const reader = typeReader(units, (name) => (other === undefined ? undefined : readDebugInfo(other).type(name)));
   let variables: readonly DwarfVariable[] | undefined;
   let functions: readonly DwarfFunction[] | undefined;
   let lineTables: readonly LineTable[] | undefined;
@@ -89,6 +93,9 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
       return variables;
     },
     type: (name) => reader.byName(name),
+    completeFrom: (from) => {
+      other = from === object ? undefined : from;
+    },
     functions: allOfFunctions,
     functionAt: (addr) =>
       allOfFunctions().find((f) =>

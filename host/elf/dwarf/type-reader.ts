@@ -57,8 +57,12 @@ const ENCODINGS: Readonly<Record<number, { encoding: BaseEncoding; signed: boole
   [DW_ATE.ASCII]: { encoding: 'char', signed: false },
 };
 
-/** @param units all units of the object, opened */
-export function typeReader(units: readonly Unit[]): TypeReader {
+/** @param units all units of the object, opened
+ *  @param elsewhere a type by qualified name that this object only declares */
+export function typeReader(
+  units: readonly Unit[],
+  elsewhere: (qualifiedName: string) => DwarfType | undefined,
+): TypeReader {
   const caches = new Map<Unit, Map<number, DwarfType>>();
 
   const unitAt = (from: Unit, offset: number): Unit => {
@@ -100,13 +104,15 @@ export function typeReader(units: readonly Unit[]): TypeReader {
   const typeOf = (die: Die, attribute: number = DW_AT.type): DwarfType => {
     const reference = refAttribute(die, attribute);
     if (!reference) return VOID;
-    return read(definitionOf(resolve(die.unit, reference)));
+    const named = resolve(die.unit, reference);
+    const found = definitionOf(named);
+    if (found === named && isDeclaration(named)) return elsewhere(qualifiedName(named)) ?? read(named);
+    return read(found);
   };
 
   /** Follows a declaration to its definition, when the object has one. */
   const definitionOf = (die: Die): Die => {
-    if (!RECORD_KEYWORDS.has(die.tag) && die.tag !== DW_TAG.enumeration_type) return die;
-    if (!flagAttribute(die, DW_AT.declaration)) return die;
+    if (!isDeclaration(die)) return die;
     const signature = refAttribute(die, DW_AT.signature);
     if (signature) return resolve(die.unit, signature);
     const found = definitions().get(qualifiedName(die));
@@ -137,6 +143,12 @@ export function typeReader(units: readonly Unit[]): TypeReader {
     },
   };
   return reader;
+}
+
+/** A class or enum that is only declared at this entry. */
+function isDeclaration(die: Die): boolean {
+  const named = RECORD_KEYWORDS.has(die.tag) || die.tag === DW_TAG.enumeration_type;
+  return named && flagAttribute(die, DW_AT.declaration);
 }
 
 function badReference(from: Unit, what: string): Error {
