@@ -17,6 +17,7 @@ import { blockOf, type Run } from './layout.js';
 import { type AtomIndex, atomAt, firmwareSymbolAt, indexAtoms, sectionPlaceOf, symbolPlaceOf } from './lookup.js';
 import { freeBytes, largestHole } from './memory-map.js';
 import { indexOf } from './object-index.js';
+import { rangesOf } from './ranges.js';
 import { findGarbage, planRedefinition, type Redefinition } from './redefine.js';
 import { applyFixup, type Place } from './relocate.js';
 import { biggestHolders } from './report.js';
@@ -191,6 +192,23 @@ export class LinkSession {
       at = hole.addr + hole.sizeBytes;
     }
     return ranges;
+  }
+
+  /** Code and constants on the board, what is kept for undo included, in order of address; neighbours are joined.
+   *  Nothing but the host changes them. */
+  constantRanges(): AddrRange[] {
+    return rangesOf(this.state, (kind) => kind === 'code' || kind === 'rodata');
+  }
+
+  /** Variables on the board, what is kept for undo included, in order of address; neighbours are joined. */
+  variableRanges(): AddrRange[] {
+    return rangesOf(this.state, (kind) => kind === 'data' || kind === 'bss');
+  }
+
+  /** What `malloc` may use, once something wants it. */
+  get heap(): AddrRange | undefined {
+    const { heap } = this.state;
+    return heap === undefined ? undefined : { addr: heap.addr, len: heap.sizeBytes };
   }
 
   /** Who holds how much of the arena. */

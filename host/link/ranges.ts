@@ -1,0 +1,23 @@
+// Where on the board the atoms of one sort stand, as few ranges.
+
+import type { SessionState } from './session-state.js';
+import type { AddrRange, BlockKind } from './types.js';
+
+/** Memory of all atoms whose kind is `wanted`, those retained for undo included, in order of address; ranges that
+ *  touch are joined. The padding behind an atom counts as its own. */
+export function rangesOf(state: SessionState, wanted: (kind: BlockKind) => boolean): AddrRange[] {
+  const ends: { addr: number; end: number }[] = [];
+  for (const atoms of [state.atoms, ...state.history.map((commit) => commit.retained)]) {
+    for (const { kind, addr, sizeBytes, spanBytes } of atoms) {
+      if (sizeBytes > 0 && wanted(kind)) ends.push({ addr, end: addr + Math.max(sizeBytes, spanBytes) });
+    }
+  }
+  ends.sort((a, b) => a.addr - b.addr);
+  const joined: { addr: number; end: number }[] = [];
+  for (const { addr, end } of ends) {
+    const last = joined.at(-1);
+    if (last !== undefined && addr <= last.end) last.end = Math.max(last.end, end);
+    else joined.push({ addr, end });
+  }
+  return joined.map(({ addr, end }) => ({ addr, len: end - addr }));
+}
