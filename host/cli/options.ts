@@ -39,7 +39,10 @@ const TABLE: readonly OptionRow[] = [
     help: 'board to use; `barewire boards` lists them',
     choices: BOARDS.map((board) => board.name),
   },
-  { flags: '-p, --port <path>', help: 'serial port of a real board' },
+  {
+    flags: '-p, --port <path>',
+    help: 'serial port of a real board; unix:/path or tcp://host:port for one behind a socket',
+  },
   { flags: '--trace <file>', help: 'record every byte on the line, with time stamps' },
   { flags: '--include <file>', help: 'header that every input sees; repeatable', repeats: true },
   { flags: '-I, --include-dir <dir>', help: 'folder to look for headers in; repeatable', repeats: true },

@@ -15,6 +15,7 @@ import { findToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
 import { type CppParser, loadParser } from '../unit/parser.js';
 import { DeviceLink } from '../wire/link.js';
+import { openSocketPort, socketAddress } from '../wire/ports/socket.js';
 import { openSerialPort } from '../wire/serial.js';
 import { writeTrace } from '../wire/trace.js';
 import { openArchives } from './archives.js';
@@ -24,7 +25,7 @@ import { Session } from './session.js';
 export interface OpenOptions {
   /** Name of a board; `pico-sim` if neither this nor `port` is given. */
   readonly board?: string;
-  /** Serial port of a real board. */
+  /** Where a board is: a serial port, `unix:/path` or `tcp://host:port`. */
   readonly port?: string;
   /** File that every byte on the line is recorded in. */
   readonly trace?: string;
@@ -65,8 +66,12 @@ function imageOf(board: BoardRecord): string {
   });
 }
 
-function openPort(options: OpenOptions, board: BoardRecord | undefined): Promise<BytePort> {
-  if (options.port !== undefined) return openSerialPort(options.port, board?.baud ?? 115_200);
+async function openPort(options: OpenOptions, board: BoardRecord | undefined): Promise<BytePort> {
+  const { port } = options;
+  if (port !== undefined) {
+    const address = socketAddress(port);
+    return address === undefined ? openSerialPort(port, board?.baud ?? 115_200) : openSocketPort(port, address);
+  }
   const simulated = board!;
   if (simulated.simulator === undefined) {
     throw new BarewireError('CLI_NO_PORT', `${simulated.name} is a real board: say where it is with --port PATH`, {
