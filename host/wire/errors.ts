@@ -107,11 +107,20 @@ The code runs in an interrupt handler, or above the stub's priority: reset the b
   );
 }
 
+export function resetIgnored(port: string, waitedMs: number): BarewireError {
+  return deviceError(
+    'WIRE_RESET_IGNORED',
+    `${port}: RESET was sent twice in ${seconds(waitedMs)}, and the board did not say that it has restarted.
+Its code keeps the stub from hearing: press the reset button of the board, or unplug it.`,
+    { port, waitedMs },
+  );
+}
+
 export function restarted(port: string, what: string): BarewireError {
   return deviceError(
     'WIRE_RESTARTED',
-    `${port}: the board restarted during ${what}; what it held in RAM is gone.
-A watchdog, a reset button, or the power? Code and variables of this session must be sent again.`,
+    `${port}: the board restarted during ${what}.
+A watchdog, a reset button, the power, or the code itself?`,
     { port, what },
   );
 }
@@ -121,7 +130,7 @@ export function closed(port: string, what: string, cause: Error | undefined): Ba
   return deviceError(
     'WIRE_CLOSED',
     `${port}: the line ended during ${what}: ${why}.
-Connect again; what the board holds in RAM may still be there.`,
+What the board holds in RAM may still be there.`,
     { port, what },
     cause,
   );

@@ -72,7 +72,6 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
   }
   const before = state.hello;
   if (before !== undefined && (seq === 0 || before.buildId !== hello.buildId || before.bootId !== hello.bootId)) {
-    state.hello = hello;
     noteRestart(turn, hello);
     return;
   }
@@ -108,6 +107,7 @@ export function onUnaskedHello(turn: Turn, frame: Frame): void {
 }
 
 function noteRestart(turn: Turn, hello: Hello): void {
+  turn.state.hello = hello;
   count(turn, 'restarts');
   turn.effects.push({ type: 'restart', hello });
   failJob(turn, restarted(turn.state.config.port, describeJob(turn)));

@@ -14,6 +14,7 @@ import { debugScope } from '../diag/debug.js';
 import { concatBytes } from './bytes.js';
 import { type Clock, systemClock } from './clock.js';
 import { type CounterName, type LinkCounters, zeroCounters } from './counters.js';
+import { closed, resetIgnored } from './errors.js';
 import { createFramer, type Framer } from './framer.js';
 import { step } from './machine.js';
 import {
@@ -38,6 +39,9 @@ export interface ExecuteOptions {
   /** Code that runs longer is stopped with BREAK; without it it may run for ever. */
   readonly runTimeoutMs?: number;
 }
+
+/** A board that hears RESET says HELLO_REPLY within tens of milliseconds. */
+const RESET_TIMEOUT_MS = 1000;
 
 interface Pending {
   readonly resolve: (reply: BatchReply) => void;
@@ -69,6 +73,10 @@ export class DeviceLink {
   private nextId = 1;
   private outputListener: (bytes: Uint8Array) => void = () => {};
   private restartListener: (hello: Hello) => void = () => {};
+  private readonly resetWaiters = new Set<{
+    readonly resolve: (hello: Hello) => void;
+    readonly closed: (cause: Error | undefined) => void;
+  }>();
   private closeListener: ((cause?: Error) => void) | undefined;
   private closedBy: { cause: Error | undefined } | undefined;
 
@@ -129,12 +137,42 @@ export class DeviceLink {
     this.dispatch({ type: 'break', nowMs: this.clock.now() });
   }
 
+  /** Restarts the board by RESET, which it hears while code runs too. Resolves when it has said that it restarted; what
+   *  is pending is then rejected with WIRE_RESTARTED.
+   *  @throws WIRE_RESET_IGNORED, WIRE_CLOSED */
+  reset(timeoutMs = RESET_TIMEOUT_MS): Promise<Hello> {
+    const { name } = this.port;
+    return new Promise((resolve, reject) => {
+      if (this.closedBy !== undefined) {
+        reject(closed(name, 'a reset', this.closedBy.cause));
+        return;
+      }
+      const waiter = {
+        resolve: (hello: Hello) => finish(() => resolve(hello)),
+        closed: (cause: Error | undefined) => finish(() => reject(closed(name, 'a reset', cause))),
+      };
+      const cancel = [1, 2].map((half) =>
+        this.clock.after((half * timeoutMs) / 2, () => {
+          if (half === 1) this.dispatch({ type: 'reset', nowMs: this.clock.now() });
+          else finish(() => reject(resetIgnored(name, timeoutMs)));
+        }),
+      );
+      const finish = (end: () => void): void => {
+        for (const each of cancel) each();
+        this.resetWaiters.delete(waiter);
+        end();
+      };
+      this.resetWaiters.add(waiter);
+      this.dispatch({ type: 'reset', nowMs: this.clock.now() });
+    });
+  }
+
   /** Sets the listener for what running code prints. */
   onOutput(listener: (bytes: Uint8Array) => void): void {
     this.outputListener = listener;
   }
 
-  /** Sets the listener for restarts of the board, whose RAM is then empty. */
+  /** Sets the listener for restarts of the board; whether its RAM outlived it is for others to find out. */
   onRestart(listener: (hello: Hello) => void): void {
     this.restartListener = listener;
   }
@@ -177,6 +215,7 @@ export class DeviceLink {
     this.closedBy = { cause };
     this.dispatch({ type: 'closed', cause, nowMs: this.clock.now() });
     this.framer.close();
+    for (const waiter of [...this.resetWaiters]) waiter.closed(cause);
     this.closeListener?.(cause);
   }
 
@@ -236,6 +275,7 @@ export class DeviceLink {
         this.outputListener(effect.bytes);
         return;
       case 'restart':
+        for (const waiter of [...this.resetWaiters]) waiter.resolve(effect.hello);
         this.restartListener(effect.hello);
         return;
     }

@@ -115,6 +115,7 @@ export type LinkInput =
       readonly nowMs: number;
     }
   | { readonly type: 'break'; readonly nowMs: number }
+  | { readonly type: 'reset'; readonly nowMs: number }
   | { readonly type: 'timer'; readonly nowMs: number }
   | { readonly type: 'closed'; readonly cause: Error | undefined; readonly nowMs: number };
 

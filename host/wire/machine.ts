@@ -21,7 +21,7 @@ import {
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
-import { count, describeJob, failJob, type Turn } from './turn.js';
+import { count, describeJob, failJob, sendBare, type Turn } from './turn.js';
 
 /** One move of the link. Changes neither `state` nor `input`. */
 export function step(state: LinkState, input: LinkInput): { state: LinkState; effects: readonly LinkEffect[] } {
@@ -53,6 +53,9 @@ function take(turn: Turn, input: LinkInput): void {
       return;
     case 'break':
       beginBreak(turn);
+      return;
+    case 'reset':
+      sendBare(turn, 'RESET', 0);
       return;
     case 'timer':
       onTimer(turn);

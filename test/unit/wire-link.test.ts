@@ -451,7 +451,7 @@ describe('a link that fails', () => {
     clock.after(3000, () => board.restart());
     const error = await clock.run(work).catch((e) => e);
     expect(error).toMatchObject({ code: 'WIRE_RESTARTED' });
-    expect(error.message).toMatch(/the board restarted during a run of your code; what it held in RAM is gone/);
+    expect(error.message).toMatch(/the board restarted during a run of your code\.\nA watchdog/);
     expect(restarts).toEqual([VECTOR_BOARD]);
     expect((await clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 4 }]))).status).toBe('OK');
   });
@@ -471,6 +471,48 @@ describe('a link that fails', () => {
     expect((await clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 4 }]))).status).toBe('OK');
   });
 
+  it('takes a restart for one, whether the board told of it, was asked, or both', async () => {
+    const { clock, link, board } = await connected();
+    const bootIds: number[] = [];
+    link.onRestart((hello) => bootIds.push(hello.bootId));
+    Object.assign(board.hello, { bootId: 1 });
+    board.restart();
+    await clock.pass(1);
+    expect((await clock.run(link.execute([]))).status).toBe('OK');
+    Object.assign(board.hello, { bootId: 2 });
+    board.dead = true;
+    board.restart();
+    board.dead = false;
+    const asked = () => clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 4 }]));
+    await expect(asked()).rejects.toMatchObject({ code: expect.stringMatching(/^WIRE_/) });
+    const after = await asked().catch((error) => error);
+    expect(after).toMatchObject({ code: 'WIRE_RESTARTED' });
+    expect((await asked()).status).toBe('OK');
+    expect(bootIds).toEqual([1, 2]);
+    expect(link.hello.bootId).toBe(2);
+  });
+
+  it('restarts the board on request, and says so when that is not heard', async () => {
+    const { clock, link, board } = await connected({ functions: { 16: () => ({ ends: 'never' }) } });
+    const restarts: Hello[] = [];
+    link.onRestart((hello) => restarts.push(hello));
+    const work = link.execute([{ op: 'RUN', entry: 16 }]).catch((error) => error);
+    await clock.pass(10);
+    expect(await clock.run(link.reset())).toEqual(VECTOR_BOARD);
+    expect(await work).toMatchObject({ code: 'WIRE_RESTARTED' });
+    expect(restarts).toEqual([VECTOR_BOARD]);
+    board.dead = true;
+    const begun = clock.now();
+    const error = await clock.run(link.reset()).catch((each) => each);
+    expect(error).toMatchObject({ code: 'WIRE_RESET_IGNORED' });
+    expect(error.message).toMatch(
+      /^fake board: RESET was sent twice in 1\.0 s, and the board did not say that it has restarted\.\n.*press the reset/,
+    );
+    expect(clock.now() - begun).toBe(1000);
+    await link.close();
+    await expect(link.reset()).rejects.toMatchObject({ code: 'WIRE_CLOSED' });
+  });
+
   it('rejects what is pending when the port ends, with the cause', async () => {
     const { clock, link, port, board } = await connected();
     board.dead = true;
@@ -481,7 +523,7 @@ describe('a link that fails', () => {
     clock.after(5, () => port.breakOff(cause));
     const error = await clock.run(work).catch((e) => e);
     expect(error).toMatchObject({ code: 'WIRE_CLOSED', cause });
-    expect(error.message).toMatch(/the line ended during a batch of READ: cable pulled\.\nConnect again/);
+    expect(error.message).toMatch(/the line ended during a batch of READ: cable pulled\.\nWhat the board holds/);
     expect(causes).toEqual([cause]);
     await expect(link.execute([])).rejects.toMatchObject({ code: 'WIRE_CLOSED' });
     expect(clock.pending).toBe(0);
