@@ -40,3 +40,8 @@ export interface BoardRecord {
 
 /** Starts a board's simulator with its stub image and hands back the line to it. */
 export type StartBoard = (board: BoardRecord, imagePath: string) => Promise<BytePort>;
+
+/** Bytes of RAM that a board has for code and data. */
+export function ramBytes({ regions }: BoardRecord): number {
+  return regions.filter(({ access }) => access === 'rwx').reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

@@ -2,10 +2,11 @@
 
 import type { BoardRecord } from './board.js';
 import { LM3S6965EVB } from './lm3s6965evb.js';
+import { MICROBIT } from './microbit.js';
 import { MPS2_AN385 } from './mps2-an385.js';
 import { PICO_SIM } from './pico-sim.js';
 
-export const BOARDS: readonly BoardRecord[] = [PICO_SIM, MPS2_AN385, LM3S6965EVB];
+export const BOARDS: readonly BoardRecord[] = [PICO_SIM, MPS2_AN385, LM3S6965EVB, MICROBIT];
 
 /** The board of this name, if there is one. */
 export function findBoard(name: string): BoardRecord | undefined {

@@ -14,6 +14,8 @@ export const IMAGES: readonly ImageRow[] = [
   { name: 'pico', port: 'rp2040', cpu: 'cortex-m0plus', defines: ['STUB_IDLE_WFE'] },
   { name: 'mps2-an385', port: 'mps2-an385', cpu: 'cortex-m3', defines: [] },
   { name: 'lm3s6965evb', port: 'lm3s6965evb', cpu: 'cortex-m3', defines: [] },
+  // 16 KiB of RAM: half of the frames' is worth more to the user.
+  { name: 'microbit', port: 'nrf51', cpu: 'cortex-m0', defines: ['STUB_MAX_FRAME=512u'] },
 ];
 
 /** A build of `support/` that goes with one folder of the C library's archives. */

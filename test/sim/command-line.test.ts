@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ramBytes } from '../../boards/board.js';
 import { BOARDS } from '../../boards/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 
@@ -49,22 +50,29 @@ function source(name: string, text: string): string {
   return path;
 }
 
-const SIMULATED = BOARDS.filter((board) => board.simulator !== undefined).map((board) => board.name);
+const SIMULATED = BOARDS.filter((board) => board.simulator !== undefined).map(
+  (board) => [board.name, ramBytes(board)] as const,
+);
 
-describe.each(SIMULATED)('on %s', (board) => {
+/** The examples, and the KiB of RAM they need. */
+const EXAMPLES = [
+  ['prime-finder', 16],
+  ['fibonacci', 16],
+  ['matrix-multiplication', 32],
+  ['sorting-algorithms', 32],
+] as const;
+
+describe.each(SIMULATED)('on %s', (board, ram) => {
   test('reads inputs from a pipe and prints values alone on standard output', async () => {
     const ended = await barewire(['--board', board], 'int f(int a){return a*2;}\nf(21)\n');
     expect(ended).toEqual({ exitCode: 0, stdout: '(int) 42\n', stderr: '' });
   });
 
-  test.each(['prime-finder', 'fibonacci', 'matrix-multiplication', 'sorting-algorithms'])(
-    'runs the example %s',
-    async (name) => {
-      const ended = await barewire(['run', join(packageRoot(), 'examples', `${name}.cpp`), '--board', board]);
-      const expected = readFileSync(join(packageRoot(), 'examples', 'expected', `${name}.txt`), 'utf8');
-      expect(ended).toEqual({ exitCode: 0, stdout: expected, stderr: '' });
-    },
-  );
+  test.each(EXAMPLES.filter(([, kib]) => kib * 1024 <= ram))('runs the example %s', async (name) => {
+    const ended = await barewire(['run', join(packageRoot(), 'examples', `${name}.cpp`), '--board', board]);
+    const expected = readFileSync(join(packageRoot(), 'examples', 'expected', `${name}.txt`), 'utf8');
+    expect(ended).toEqual({ exitCode: 0, stdout: expected, stderr: '' });
+  });
 
   test('stops code that runs longer than --timeout and says where it was', async () => {
     const ended = await barewire([

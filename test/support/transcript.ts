@@ -6,7 +6,7 @@
 //   bw> f(21)
 //   (int) 42
 //
-// Everything between two prompts is what the board printed, then the value, or else the error. `0x…` in an
+// `# needs 32 KiB of RAM` in a comment leaves it to boards that have as much. Everything between two prompts is what the board printed, then the value, or else the error. `0x…` in an
 // expected line stands for any address.
 
 import { errorText } from '../../host/cli/exit-codes.js';
@@ -22,6 +22,11 @@ export interface Step {
 
 const PROMPT = 'bw> ';
 const CONTINUATION = '...> ';
+
+/** RAM in bytes that a board must have to play a transcript. */
+export function neededRam(text: string): number {
+  return 1024 * Number(/^# needs (\d+) KiB of RAM$/m.exec(text)?.[1] ?? 0);
+}
 
 /** Reads a transcript into its steps. */
 export function parseTranscript(text: string): Step[] {
