@@ -51,6 +51,10 @@ _Noreturn void bw_exit(uint32_t code);
 /** Microseconds since some moment, modulo 2^32. */
 uint32_t bw_micros(void);
 
+/** Set by support code, zero after a reset: is called with an address that the MPU has refused to data.
+ *  @return whether the access may be done again; else it is a fault */
+extern uint32_t (*volatile bw_fault_hook)(uint32_t addr);
+
 /* --- given by the architecture ----------------------------------------------------------------------- */
 
 /** Calls `entry` on the user stack.

@@ -5,18 +5,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BOARDS } from '../../boards/index.js';
 import { buildFirmware } from '../../firmware-stub/build.js';
 import { findFirmwareTools } from '../../firmware-stub/tools/find-tools.js';
-import type { BatchReply } from '../../protocol/batch.js';
-import { FAULT_WORDS } from '../../protocol/messages.js';
-import { startThumbBoard, stopOnceDead, type ThumbBoard } from './thumb-board.js';
+import { recordOf, startThumbBoard, stopOnceDead, type ThumbBoard } from './thumb-board.js';
 
 vi.setConfig({ testTimeout: 10_000 });
-
-type FaultWord = (typeof FAULT_WORDS.cortexm)[number];
 
 const CFSR = {
   divideByZero: 1 << 25,
   unaligned: 1 << 24,
   noThumb: 1 << 17,
+  noCode: 1 << 0,
   undefined: 1 << 16,
   stacking: 1 << 4,
   writeRefused: 1 << 1,
@@ -42,13 +39,6 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
   });
   afterAll(() => stub?.close());
   stopOnceDead(() => stub);
-
-  function wordsOf({ failure }: BatchReply): Record<FaultWord, number> {
-    const record = Buffer.from(failure.record!);
-    expect(record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
-    const entries = FAULT_WORDS.cortexm.map((name, index) => [name, record.readUInt32LE(index * 4)]);
-    return Object.fromEntries(entries) as Record<FaultWord, number>;
-  }
 
   it('tells its arena, its stack at the start of RAM, and its build id', () => {
     const ram = board.regions.find(({ addr }) => addr === 0x2000_0000)!;
@@ -124,7 +114,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
   ])('stops %s at BREAK and says where it was', async (_, tail) => {
     const reply = await stub.breakInto(tail);
     expect(reply.status).toBe('BROKEN');
-    const { exception, pc } = wordsOf(reply);
+    const { exception, pc } = recordOf(reply);
     expect(exception).toBe(EXCEPTION.pendSv);
     if (pc >= stub.arena) expect(pc).toBeLessThan(stub.arena + 16); // else still within bw_output
     await stub.expectAlive();
@@ -132,7 +122,9 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
 
   describe.skipIf(board.simulator?.kind !== 'qemu')('faults', () => {
     it.each<[string, readonly number[], number, number]>([
-      ['a call of address 0', [0x2000, 0x4700], CFSR.noThumb, EXCEPTION.usageFault], // movs r0, #0; bx r0
+      ['a call of address 0', [0x2000, 0x4700], CFSR.noCode, EXCEPTION.memManage], // movs r0, #0; bx r0
+      // movs r0, #32; lsls r0, r0, #24; bx r0
+      ['a call of an even address', [0x2020, 0x0600, 0x4700], CFSR.noThumb, EXCEPTION.usageFault],
       ['an undefined instruction', [0xde00], CFSR.undefined, EXCEPTION.usageFault], // udf
       ['a word read at an odd address', [0xa001, 0x3001, 0xc802, 0x4770], CFSR.unaligned, EXCEPTION.usageFault],
       ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stacking, EXCEPTION.memManage], // push {r0-r7}; again
@@ -140,7 +132,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
     ])('captures %s', async (_, code, cfsr, exception) => {
       const reply = await stub.run(code);
       expect(reply.status).toBe('FAULT');
-      const record = wordsOf(reply);
+      const record = recordOf(reply);
       const status = board.arch === 'armv6-m' ? 0 : cfsr; // that core does not tell
       expect(record.exception).toBe(board.arch === 'armv6-m' ? EXCEPTION.hardFault : exception);
       expect(record.cfsr & cfsr).toBe(status);
@@ -150,7 +142,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
     it('gives registers, stack pointer and place of the fault', async () => {
       // movs r0, #17; movs r3, #34; movs r7, #51; mov r10, r7; movs r1, #0; udf
       const reply = await stub.run([0x2011, 0x2322, 0x2733, 0x46ba, 0x2100, 0xde00]);
-      expect(wordsOf(reply)).toMatchObject({
+      expect(recordOf(reply)).toMatchObject({
         r0: 0x11,
         r1: 0,
         r3: 0x22,
@@ -163,7 +155,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
 
     it('captures a fault of code that masked interrupts, as a hard fault', async () => {
       const reply = await stub.run([0xb672, 0x2000, 0x4700]); // cpsid i; movs r0, #0; bx r0
-      expect(wordsOf(reply)).toMatchObject({ exception: EXCEPTION.hardFault });
+      expect(recordOf(reply)).toMatchObject({ exception: EXCEPTION.hardFault });
       await stub.expectAlive();
     });
 
@@ -177,7 +169,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
         reply = await stub.breakInto(code); // BREAK was there before the stack pointer was gone
       }
       expect(reply.status).toBe('FAULT');
-      expect(wordsOf(reply)).toMatchObject({ sp: (top * 2 ** 28 - 32) >>> 0, pc: 0, lr: 0 });
+      expect(recordOf(reply)).toMatchObject({ sp: (top * 2 ** 28 - 32) >>> 0, pc: 0, lr: 0 });
       await stub.expectAlive();
     });
 
@@ -186,8 +178,8 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
       async () => {
         const reply = await stub.link.execute([{ op: 'READ', addr: 0x6000_0000, len: 4 }]);
         expect(reply.status).toBe('FAULT');
-        expect(wordsOf(reply)).toMatchObject({ exception: EXCEPTION.busFault, bfar: 0x6000_0000 });
-        expect(wordsOf(reply).cfsr & CFSR.busPrecise).toBe(CFSR.busPrecise);
+        expect(recordOf(reply)).toMatchObject({ exception: EXCEPTION.busFault, bfar: 0x6000_0000 });
+        expect(recordOf(reply).cfsr & CFSR.busPrecise).toBe(CFSR.busPrecise);
         await stub.expectAlive();
       },
     );

@@ -13,6 +13,7 @@ import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { encodeFrame } from '../../protocol/frame.js';
+import { FAULT_WORDS } from '../../protocol/messages.js';
 
 /** No code of these tests needs as long. */
 const RUN_TIMEOUT_MS = 5000;
@@ -20,6 +21,16 @@ const ANSWER_TIMEOUT_MS = 2000;
 /** Where the bytes lie that tests print and look after, in the arena. */
 const MARK_OFFSET = 512;
 const MARK = Uint8Array.of(1, 2, 3, 4);
+
+export type FaultWord = (typeof FAULT_WORDS.cortexm)[number];
+
+/** The words of a complete fault record by name. */
+export function recordOf({ failure }: BatchReply): Record<FaultWord, number> {
+  const record = Buffer.from(failure.record!);
+  expect(record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
+  const entries = FAULT_WORDS.cortexm.map((name, index) => [name, record.readUInt32LE(index * 4)]);
+  return Object.fromEntries(entries) as Record<FaultWord, number>;
+}
 
 export interface ThumbBoard {
   readonly link: DeviceLink;
@@ -29,6 +40,10 @@ export interface ThumbBoard {
   readonly markAddr: number;
   /** What to call for a function of the image that the board runs. */
   entryOf(name: string): number;
+  /** Where a variable of the image lies. */
+  addrOf(name: string): number;
+  /** Writes a program to the start of the arena and runs it. */
+  runBytes(code: Uint8Array): Promise<BatchReply>;
   /** Writes a program of halfwords, with words behind it, and runs it. */
   run(halfwords: readonly number[], words?: readonly number[]): Promise<BatchReply>;
   /** Runs a program that first prints the mark and then goes on with `tail`; sends BREAK once the output is there.
@@ -72,15 +87,20 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string): ThumbBoar
   const { symbols } = findFirmware(folder, link.hello.buildId).elf;
   const arena = link.hello.arenaAddr;
   const markAddr = arena + MARK_OFFSET;
-  const entryOf = (name: string) => symbols.find((each) => each.name === name)!.value | 1;
+  const addrOf = (name: string) => symbols.find((each) => each.name === name)!.value;
+  const entryOf = (name: string) => addrOf(name) | 1;
   const execute = (ops: readonly Op[]) => link.execute(ops, { runTimeoutMs: RUN_TIMEOUT_MS });
 
   function run(halfwords: readonly number[], words: readonly number[] = []): Promise<BatchReply> {
     const code = Buffer.alloc(halfwords.length * 2 + words.length * 4);
     for (const [index, value] of halfwords.entries()) code.writeUInt16LE(value, index * 2);
     for (const [index, value] of words.entries()) code.writeUInt32LE(value >>> 0, halfwords.length * 2 + index * 4);
+    return runBytes(new Uint8Array(code));
+  }
+
+  function runBytes(data: Uint8Array): Promise<BatchReply> {
     return execute([
-      { op: 'WRITE', addr: arena, data: new Uint8Array(code) },
+      { op: 'WRITE', addr: arena, data },
       { op: 'RUN', entry: arena + 1 },
     ]);
   }
@@ -127,7 +147,9 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string): ThumbBoar
     arena,
     markAddr,
     entryOf,
+    addrOf,
     run,
+    runBytes,
     breakInto,
     ping: () => port.write(new Uint8Array(pingBytes)),
     expectAlive,

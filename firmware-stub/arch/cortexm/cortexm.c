@@ -24,6 +24,9 @@
 #define CFSR_MSTKERR (1u << 4)
 #define CFSR_STKERR (1u << 12)
 
+/* CFSR: the MPU refused a read or write, and MMFAR says of what. */
+#define CFSR_DATA_REFUSED (1u << 1 | 1u << 7)
+
 #define XPSR_ALIGNED (1u << 9)
 #define FRAME_BYTES 32u
 
@@ -40,7 +43,7 @@
 #define UNMASK(zero) "cpsie i\n\t"
 #endif
 
-extern uint32_t __stub_bss_start[], __stub_bss_end[];
+extern uint32_t __stub_bss_start[], __stub_bss_end[], __stub_open_start[], __stub_open_end[];
 
 static _Noreturn void main_loop(void) {
   for (;;) {
@@ -61,24 +64,52 @@ static _Noreturn void main_loop(void) {
 }
 
 #if HAS_FAULT_STATUS
-/* Below RAM nothing may be written: that catches a user stack that overflows where the bus would take the
- * write in silence, null pointers that are written through, and writes to the stub's code. One region of
- * 512 MiB from 0, read-only, normal memory; the default map for the rest. No MPU: the writes do nothing. */
-static void protect(void) {
-  MPU_RBAR = 1u << 4; /* address 0, region 0 */
-  MPU_RASR = 6u << 24 | 1u << 17 | 28u << 1 | 1u;
-  MPU_CTRL = 1u << 2 | 1u << 0;
+/* Regions of the MPU that are the stub's. Where regions overlap the higher number counts; the rest is left to others.
+ *
+ *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null. Only the vector
+ *       table lies there, and the core fetches vectors past the MPU
+ *   0   read-only up to RAM: writes to code, and a user stack that runs off the low end of RAM where the bus
+ *       would take the write in silence
+ *
+ * Without an MPU these writes do nothing. @see Armv7-M manual, B3.5 */
+#define MPU_VALID (1u << 4) /* RBAR: the low bits name the region */
+#define MPU_SIZE(log2) (((log2)-1u) << 1 | 1u)
+#define MPU_NO_ACCESS (1u << 28)
+#define MPU_READ_ONLY (6u << 24)
+#define MPU_NORMAL (1u << 17)
+#define MPU_ON (1u << 2 | 1u << 0) /* the default map beside the regions; off in HardFault and NMI */
+
+static void mpu_regions(void) {
+  MPU_RBAR = MPU_VALID | 0u;
+  MPU_RASR = MPU_READ_ONLY | MPU_NORMAL | MPU_SIZE(29u);
+  MPU_RBAR = MPU_VALID | 6u;
+  MPU_RASR = MPU_NO_ACCESS | MPU_SIZE(10u);
+}
+
+/* The MPU watches while user code runs, and nobody else: the stub works with it off.
+ * @return what it was set to */
+static uint32_t mpu_set(uint32_t ctrl) {
+  const uint32_t was = MPU_CTRL;
+  MPU_CTRL = ctrl;
+  __asm__ volatile("dsb\n\tisb" ::: "memory");
+  return was;
 }
 #endif
+
+/* Kept apart from the state, which user code is not to write. Never called where there is no MPU. */
+uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
 
 _Noreturn void stub_reset_handler(void) {
   for (uint32_t *word = __stub_bss_start; word != __stub_bss_end; word++) {
     *word = 0;
   }
+  for (uint32_t *word = __stub_open_start; word != __stub_open_end; word++) {
+    *word = 0;
+  }
 #if HAS_FAULT_STATUS
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
   SCB_CCR |= 1u << 4;   /* DIV_0_TRP */
-  protect();
+  mpu_regions();
 #endif
   SCB_SHPR3 = PENDSV_PRIORITY << 24 | PENDSV_PRIORITY << 16; /* SysTick, PendSV */
   stub_port_init();
@@ -105,7 +136,7 @@ _Noreturn void stub_arch_stop(void) {
 }
 
 /* r0 = entry. Every register a function must keep is saved, because user code may be wrong about that. */
-__attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t entry) {
+__attribute__((naked)) static uint32_t call_user(__attribute__((unused)) uint32_t entry) {
   __asm__ volatile(
       "push {r4-r7, lr}\n\t"
       "mov r4, r8\n\t"
@@ -133,6 +164,17 @@ __attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t e
       ".ltorg");
 }
 
+uint32_t stub_arch_run(uint32_t entry) {
+#if HAS_FAULT_STATUS
+  mpu_set(MPU_ON);
+  const uint32_t value = call_user(entry);
+  mpu_set(0);
+  return value;
+#else
+  return call_user(entry);
+#endif
+}
+
 /* What the handler below pushes, then what the processor pushed if the thread was on MSP. */
 struct saved {
   uint32_t r4_to_r11[8], r3, exc_return;
@@ -152,8 +194,20 @@ static bool in_ram(uint32_t addr) {
   return (addr & 3u) == 0 && addr >= STUB_ADDR(__stub_ram_start) && addr <= STUB_ADDR(__stub_ram_end) - FRAME_BYTES;
 }
 
+#if HAS_FAULT_STATUS
+/* Support code may have set the MPU to meet an access: then it is no fault. Escalated ones too. */
+static bool met_by_hook(void) {
+  if ((SCB_CFSR & CFSR_DATA_REFUSED) != CFSR_DATA_REFUSED || bw_fault_hook == NULL || !bw_fault_hook(SCB_MMFAR)) {
+    return false;
+  }
+  SCB_CFSR = ~0u; /* written ones clear */
+  SCB_HFSR = ~0u;
+  return true;
+}
+#endif
+
 /* @return false to go back to what was interrupted, true to abandon it */
-__attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
+__attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp) {
   uint32_t record[BW_FAULT_WORDS_CORTEXM];
   uint32_t status = BW_STATUS_FAULT;
   uint32_t frame_broken = 0;
@@ -166,6 +220,11 @@ __attribute__((used)) static bool on_exception(const struct saved *saved, uint32
       return false;
     }
   }
+#if HAS_FAULT_STATUS
+  else if (met_by_hook()) {
+    return false;
+  }
+#endif
   if (!(saved->exc_return & FROM_THREAD)) {
     stub_port_reset();
   }
@@ -198,6 +257,19 @@ __attribute__((used)) static bool on_exception(const struct saved *saved, uint32
     stub_port_reset(); /* the stub's own fault */
   }
   return true;
+}
+
+__attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
+#if HAS_FAULT_STATUS
+  const uint32_t ctrl = mpu_set(0);
+  const bool abandon = handle(saved, psp);
+  if (!abandon) {
+    mpu_set(ctrl);
+  }
+  return abandon;
+#else
+  return handle(saved, psp);
+#endif
 }
 
 __attribute__((naked)) void stub_exception_handler(void) {
