@@ -13,12 +13,13 @@ import type { RelocationRow } from './arch/architecture.js';
 import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, kindOf, pieceAt, type Target } from './atom.js';
 import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
-import { allocateLow, largestHole } from './memory-map.js';
+import { largestHole } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
 import { findInArchives, type SessionState } from './session-state.js';
 import type { Lifetime, StageOptions } from './types.js';
+import { allocateWritable } from './zones.js';
 
 /** What one input adds, before anything has an address. */
 export interface InputGraph {
@@ -328,7 +329,7 @@ class GraphBuilder {
       // A full board gets a smaller heap: half of what is left in one piece.
       const left = (largestHole(this.memory) >> 1) & ~7;
       const sizeBytes = wanted <= left ? wanted : Math.min(wanted, Math.max(left, LEAST_HEAP_BYTES));
-      const allocation = allocateLow(this.memory, sizeBytes, 8);
+      const allocation = allocateWritable(this.state.target.arena, this.memory, sizeBytes, 8);
       if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap of malloc');
       this.heap = { addr: allocation.addr, sizeBytes };
       this.memory = allocation.map;

@@ -1,17 +1,19 @@
-// Gives atoms their addresses. The atoms of one input and lifetime form one run, so that an input is one or two
+// Gives atoms their addresses. The atoms of one input, lifetime and zone form one run, so that an input is few
 // writes; within it code comes first, then constants, then variables, then what is zero and costs no bytes:
 //
-//   persistent run ─→  │ code │ rodata │ data │ bss │     from the arena's low end
-//   trial run       ←─ │ code │ rodata │                  at its high end, stays if something points to it
-//   transient run   ←─ │ code │ rodata │ data │ bss │     below, free again after the commit
+//   persistent code ─→  │ code │ rodata │                  from the arena's low end
+//   variables        ←─ │ data │ bss │                     from the high end, below the zone for trials
+//   trial run        ←─ │ code │ rodata │                  in the zone for trials, stays if something points to it
+//   transient run    ←─ │ code │ rodata │ data │ bss │     below the variables, free again after the commit
 //
 // When no hole takes a whole run, its atoms are placed one by one.
 
 import type { Atom } from './atom.js';
-import { type Allocation, allocateHigh, allocateLow, type MemoryMap } from './memory-map.js';
+import type { Allocation, MemoryMap } from './memory-map.js';
 import { arenaFull, placeName } from './report.js';
 import type { SessionState } from './session-state.js';
-import type { BlockKind, Lifetime, LinkedBlock, LinkedSection } from './types.js';
+import type { BlockKind, LinkedBlock, LinkedSection } from './types.js';
+import { type Allocate, allocateCode, allocateTrial, allocateWritable, isWritable } from './zones.js';
 
 /** Atoms that lie side by side. */
 export interface Run {
@@ -49,20 +51,25 @@ export function layOut(
     atom.spanBytes = place.spanBytes;
   }
   const loose = atoms.filter((atom) => !keptPlaces.has(atom));
-  const of = (lifetime: Lifetime): Atom[] => loose.filter((atom) => atom.lifetime === lifetime);
-  const persistent = placeAll(state, memory, of('persistent'), allocateLow, runs);
-  const after = placeAll(state, persistent, of('trial'), allocateHigh, runs);
-  placeAll(state, after, of('transient'), allocateHigh, runs);
+  const { arena } = state.target;
+  const place = (map: MemoryMap, allocate: Allocate, wanted: (atom: Atom) => boolean): MemoryMap =>
+    placeAll(state, map, loose.filter(wanted), (...request) => allocate(arena, ...request), runs);
+  const coded = place(memory, allocateCode, ({ lifetime, kind }) => lifetime === 'persistent' && !isWritable(kind));
+  const persistent = place(
+    coded,
+    allocateWritable,
+    ({ lifetime, kind }) => lifetime === 'persistent' && isWritable(kind),
+  );
+  const after = place(persistent, allocateTrial, ({ lifetime }) => lifetime === 'trial');
+  place(after, allocateWritable, ({ lifetime }) => lifetime === 'transient');
   return { runs, memory: after };
 }
-
-type Allocate = (map: MemoryMap, sizeBytes: number, align: number) => Allocation | undefined;
 
 function placeAll(
   state: SessionState,
   memory: MemoryMap,
   atoms: readonly Atom[],
-  allocate: Allocate,
+  allocate: (map: MemoryMap, sizeBytes: number, align: number) => Allocation | undefined,
   runs: Run[],
 ): MemoryMap {
   if (atoms.length === 0) return memory;

@@ -1,8 +1,10 @@
 // Who owns which byte of the arena. The map is a value: a list of holes in order of address; allocating and
 // releasing give a new list. So a stage that fails leaves nothing to undo.
 //
-//   arena  │ persistent, heap ─→   …holes…   ←─ transient │ on trial │
-//          low                                               high
+//   arena  │ code, constants ─→   …holes…   ←─ transient, variables, heap │ ←─ on trial │
+//          low                                                     high
+//
+// What nobody may write to lies apart from what is written to, so that an MPU can tell them apart (zones.ts).
 
 /** A free range. */
 export interface Hole {
@@ -33,13 +35,20 @@ export function allocateLow(map: MemoryMap, sizeBytes: number, align: number): A
   return undefined;
 }
 
-/** Takes `sizeBytes` from the highest hole that has them, at its high end.
+/** Takes `sizeBytes` from the highest hole that has them between `from` and `to`, at its high end.
  *  @returns undefined when no hole is large enough */
-export function allocateHigh(map: MemoryMap, sizeBytes: number, align: number): Allocation | undefined {
+export function allocateHigh(
+  map: MemoryMap,
+  sizeBytes: number,
+  align: number,
+  from = 0,
+  to = 2 ** 32,
+): Allocation | undefined {
   for (let i = map.length - 1; i >= 0; i--) {
     const hole = map[i]!;
-    const addr = Math.floor((hole.addr + hole.sizeBytes - sizeBytes) / align) * align;
-    if (addr >= hole.addr) return { addr, map: take(map, addr, sizeBytes) };
+    const end = Math.min(hole.addr + hole.sizeBytes, to);
+    const addr = Math.floor((end - sizeBytes) / align) * align;
+    if (addr >= Math.max(hole.addr, from)) return { addr, map: take(map, addr, sizeBytes) };
   }
   return undefined;
 }

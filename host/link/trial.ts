@@ -4,8 +4,8 @@
 // pointed to stays, with all it refers to; the rest is gone like the code that used it. What stayed is asked about
 // again with every later input that brings something new on trial.
 //
-//   arena  │ persistent, heap ─→     …     ←─ transient │ on trial, kept │
-//          low  these hold the pointers          the window they point into  high
+//   arena  │ code ─→     …     ←─ transient │ variables, heap │ on trial, kept │
+//          low                       these hold the pointers   the window they point into
 
 import type { Atom } from './atom.js';
 import type { SessionState } from './session-state.js';
@@ -20,11 +20,11 @@ const MAX_RANGES = 5;
  *  @param fresh the input's new atoms, placed */
 export function trialOf(state: SessionState, fresh: readonly Atom[]): Trial | undefined {
   if (!fresh.some((atom) => atom.lifetime === 'trial')) return undefined;
-  const { arena } = state.target;
   const candidates = candidatesOf(state, fresh);
   return {
     low: Math.min(...candidates.map((atom) => atom.addr)),
-    high: arena.addr + arena.sizeBytes,
+    // A pointer just past the end counts too.
+    high: Math.max(...candidates.map((atom) => atom.addr + atom.sizeBytes)),
     ranges: variableRanges(state, fresh),
   };
 }
