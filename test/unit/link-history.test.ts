@@ -75,7 +75,7 @@ describe('undo', () => {
     board.add('char used[200];');
     board.add('int used[5];');
     expect(board.link.oldestUndo).toBe(1);
-    board.add('char more[1800], again[100];');
+    board.add('char more[1700], again[150];');
     expect(board.link.usage().undoBytes).toBe(0);
     expect(board.link.oldestUndo).toBe(3);
   });

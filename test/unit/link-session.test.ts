@@ -40,7 +40,9 @@ describe('one input', () => {
   test('keeps what may be written to and what may not apart, whatever comes and goes', () => {
     const board = new TestBoard();
     for (let n = 0; n < 30; n++) {
-      board.add(`int v${n} = ${n}; const int table${n}[] = {${n}, 2, 3}; int f${n % 7}(int i) { return v${n} + table${n}[i]; }`);
+      board.add(
+        `int v${n} = ${n}; const int table${n}[] = {${n}, 2, 3}; int f${n % 7}(int i) { return v${n} + table${n}[i]; }`,
+      );
     }
     const constants = board.link.constantRanges();
     const variables = board.link.variableRanges();
