@@ -20,6 +20,8 @@ export interface Fixup {
   readonly row: RelocationRow;
   /** Bytes from the atom's start. */
   readonly offset: number;
+  /** Where P is, if not at `offset`: the instruction that adds pc. */
+  readonly pcOffset?: number;
   readonly addend: number;
   /** Global symbol it names; undefined for references inside the object. */
   readonly symbol: string | undefined;

@@ -17,7 +17,7 @@ import { largestHole } from './memory-map.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
-import { findInArchives, type SessionState } from './session-state.js';
+import { findInArchives, preparedFor, type SessionState } from './session-state.js';
 import type { Lifetime, StageOptions } from './types.js';
 import { allocateWritable } from './zones.js';
 
@@ -201,17 +201,20 @@ class GraphBuilder {
     let view: DataView | undefined;
     for (const relocation of section.relocations) {
       if (relocation.offset < atom.start || relocation.offset >= atom.start + Math.max(atom.sizeBytes, 1)) continue;
-      const row = this.rowOf(object, section, relocation);
-      if (row.use === 'none') continue;
+      const named = this.rowOf(object, section, relocation);
+      if (named.use === 'none') continue;
+      const [row, whole] =
+        named.pair === undefined ? [named, relocation] : pairOf(object, section, relocation, named, named.pair);
       view ??= new DataView(section.bytes.buffer, section.bytes.byteOffset, section.bytes.byteLength);
       checkPlace(object, section, relocation, row, view);
-      const addend = relocation.addend ?? row.form.decode(view, relocation.offset);
-      const target = this.targetOf(object, relocation, row, addend, atom);
+      const addend = whole.addend ?? row.form.decode(view, relocation.offset);
+      const target = this.targetOf(object, whole, row, addend, atom);
       if (target === undefined) continue;
-      const symbol = object.symbols[relocation.symbol]!;
+      const symbol = object.symbols[whole.symbol]!;
       fixups.push({
         row,
         offset: relocation.offset - atom.start,
+        ...(whole === relocation ? {} : { pcOffset: whole.offset - atom.start }),
         addend,
         symbol: symbol.binding === 'local' ? undefined : symbol.name,
         target,
@@ -314,7 +317,7 @@ class GraphBuilder {
   private pullFromArchive(name: string): Target | undefined {
     const found = findInArchives(this.state, name);
     if (found === undefined) return undefined;
-    const member = found.archive.member(found.member);
+    const member = preparedFor(this.state, found.archive.member(found.member));
     const symbol = indexOf(member).globals.get(name);
     if (symbol === undefined) return undefined;
     return this.targetOfDefinition(member, symbol, 0);
@@ -490,6 +493,23 @@ const EMPTY_RANGES: ReadonlySet<string> = new Set([
   '__fini_array_end',
 ]);
 
+/** The relocation of which this one is a part, and the row for that part: the one at the label that it names. */
+function pairOf(
+  object: ObjectFile,
+  section: Section,
+  relocation: Relocation,
+  row: RelocationRow,
+  pair: NonNullable<RelocationRow['pair']>,
+): [RelocationRow, Relocation] {
+  const label = object.symbols[relocation.symbol]!;
+  const whole =
+    label.section === section.index
+      ? section.relocations.find(({ offset, type }) => offset === label.value && pair.has(type))
+      : undefined;
+  if (whole !== undefined) return [pair.get(whole.type) ?? row, whole];
+  throw badRelocation(object, section, relocation, row, `there is no HI20 at its label ${label.name}`);
+}
+
 function pieceStart(section: Section, offset: number): number {
   return pieceAt(section, offset).start;
 }
@@ -503,8 +523,17 @@ function checkPlace(
 ): void {
   const fits = relocation.offset + row.form.sizeBytes <= section.bytes.length;
   const problem = fits ? row.form.check?.(view, relocation.offset) : 'it reaches beyond the end of the section';
-  if (problem === undefined) return;
-  throw new BarewireError(
+  if (problem !== undefined) throw badRelocation(object, section, relocation, row, problem);
+}
+
+function badRelocation(
+  object: ObjectFile,
+  section: Section,
+  relocation: Relocation,
+  row: RelocationRow,
+  problem: string,
+): BarewireError {
+  return new BarewireError(
     'LINK_BAD_RELOCATION',
     `${row.name} in ${object.name} ${section.name}+0x${relocation.offset.toString(16)}: ${problem}`,
     { relocation: row.name, section: section.name, offset: relocation.offset, file: object.name },

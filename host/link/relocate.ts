@@ -15,16 +15,17 @@ export interface Place {
   readonly via: Atom | undefined;
 }
 
-/** The value of the field, not yet checked against its range. */
-export function fieldValue({ arch, atom, fixup, target, via }: Place): number {
-  const P = (atom.addr + fixup.offset) >>> 0;
+/** The value of the field, not yet checked against its range.
+ *  @param V what stands in the field */
+export function fieldValue({ arch, atom, fixup, target, via }: Place, V = 0): number {
+  const P = (atom.addr + (fixup.pcOffset ?? fixup.offset)) >>> 0;
   const { row } = fixup;
-  if (via !== undefined) return row.evaluate({ S: via.addr, A: fixup.addend, P, T: 1 });
+  if (via !== undefined) return row.evaluate({ S: via.addr, A: fixup.addend, P, T: 1, V });
   if (target.kind === 'weak') {
     const S = row.use === 'branch' ? arch.afterBranch(P, row) : 0;
-    return row.evaluate({ S, A: fixup.addend, P, T: 0 });
+    return row.evaluate({ S, A: fixup.addend, P, T: 0, V });
   }
-  return row.evaluate({ S: addressOfTarget(target), A: fixup.addend, P, T: target.thumb });
+  return row.evaluate({ S: addressOfTarget(target), A: fixup.addend, P, T: target.thumb, V });
 }
 
 export function isInRange(place: Place): boolean {
@@ -38,7 +39,7 @@ export function isInRange(place: Place): boolean {
  *  @throws LINK_OUT_OF_RANGE, LINK_MISALIGNED (nothing is written) */
 export function applyFixup(place: Place, view: DataView, offset: number): void {
   const { row } = place.fixup;
-  const value = fieldValue(place);
+  const value = fieldValue(place, row.form.decode(view, offset));
   if (value < row.min || value > row.max) throw outOfRange(place, value);
   if (value % row.align !== 0) throw misaligned(place, value);
   row.form.encode(view, offset, value);

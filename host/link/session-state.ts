@@ -95,3 +95,8 @@ export function findInArchives(state: SessionState, name: string): { archive: Ar
   state.absent.add(name);
   return undefined;
 }
+
+/** An object file as the architecture wants it. */
+export function preparedFor(state: SessionState, object: ObjectFile): ObjectFile {
+  return state.arch.prepare?.(object) ?? object;
+}

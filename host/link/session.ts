@@ -21,7 +21,7 @@ import { rangesOf } from './ranges.js';
 import { findGarbage, planRedefinition, type Redefinition } from './redefine.js';
 import { applyFixup, type Place } from './relocate.js';
 import { biggestHolders } from './report.js';
-import { newSessionState, type SessionState } from './session-state.js';
+import { newSessionState, preparedFor, type SessionState } from './session-state.js';
 import { trialOf } from './trial.js';
 import type {
   AddrRange,
@@ -74,7 +74,12 @@ export class LinkSession {
         { file: object.name, machine: object.machine, kind: object.kind },
       );
     }
-    const graph = growGraph(state, object, options);
+    const revisions = options.revisions?.map((each) => ({ ...each, object: preparedFor(state, each.object) }));
+    const graph = growGraph(
+      state,
+      preparedFor(state, object),
+      revisions === undefined ? options : { ...options, revisions },
+    );
     const redefinition = planRedefinition(state, graph);
     const atoms = [...graph.atoms, ...redefinition.trampolines];
     const layout = layOutWithVeneers(state, graph.memory, atoms, redefinition, options.input, redefinition.nextId);
@@ -256,13 +261,18 @@ function linkRun(state: SessionState, run: Run, id: number): LinkedBlock {
 /** The bytes on the board that retargeted relocations change; neighbours are joined. */
 function makePatches(state: SessionState, redefinition: Redefinition, garbage: ReadonlySet<Atom>): Patch[] {
   const fields: Patch[] = [];
-  for (const { atom, fixup, target, via } of redefinition.retargets) {
+  const ends = new Map(redefinition.retargets.map((retarget) => [retarget.fixup, retarget]));
+  for (const { atom, fixup } of redefinition.retargets) {
     if (garbage.has(atom)) continue;
     const original = atom.bytes.slice(fixup.offset, fixup.offset + fixup.row.form.sizeBytes);
     const [bytes, previous] = [original.slice(), original.slice()];
-    const place = { arch: state.arch, atom, fixup };
-    applyFixup({ ...place, target: fixup.target, via: fixup.via }, new DataView(previous.buffer), 0);
-    applyFixup({ ...place, target, via }, new DataView(bytes.buffer), 0);
+    // Several may add up at one place: the difference of two addresses.
+    for (const each of atom.fixups.filter(({ offset }) => offset === fixup.offset)) {
+      const place = { arch: state.arch, atom, fixup: each };
+      const { target, via } = ends.get(each) ?? each;
+      applyFixup({ ...place, target: each.target, via: each.via }, new DataView(previous.buffer), 0);
+      applyFixup({ ...place, target, via }, new DataView(bytes.buffer), 0);
+    }
     if (bytes.some((byte, i) => byte !== previous[i])) fields.push({ addr: atom.addr + fixup.offset, bytes, previous });
   }
   fields.sort((a, b) => a.addr - b.addr);

@@ -16,7 +16,7 @@ function apply(row: RelocationRow, value: number, background: number): number {
   view.setUint32(0, background, true);
   const target: Target = { kind: 'absolute', addr: 0, thumb: 0 };
   const atom = { addr: PLACE, name: '.text', object: { name: 'input 7' }, start: 0x1c } as unknown as Atom;
-  const place = row.evaluate({ S: 0, A: 0, P: PLACE, T: 0 }) === 0 ? 0 : PLACE;
+  const place = row.evaluate({ S: 0, A: 0, P: PLACE, T: 0, V: 0 }) === 0 ? 0 : PLACE;
   const fixup = { row, offset: 0, addend: value + place, symbol: '_Z1fi', target, via: undefined };
   try {
     applyFixup({ arch: ARM_V7M, atom, fixup, target, via: undefined }, view, 0);
@@ -129,7 +129,7 @@ test('BL is encoded as the manual has it', () => {
 
 test('an address-taken function keeps its Thumb bit, an addend and all', () => {
   const abs = ARM_V7M.relocations.get(2)!;
-  expect(abs.evaluate({ S: 0x2000_0100, A: 0, P: 0, T: 1 })).toBe(0x2000_0101);
-  expect(abs.evaluate({ S: 0x2000_0100, A: 8, P: 0, T: 1 })).toBe(0x2000_0109);
-  expect(abs.evaluate({ S: 0x2000_0100, A: 0, P: 0, T: 0 })).toBe(0x2000_0100);
+  expect(abs.evaluate({ S: 0x2000_0100, A: 0, P: 0, T: 1, V: 0 })).toBe(0x2000_0101);
+  expect(abs.evaluate({ S: 0x2000_0100, A: 8, P: 0, T: 1, V: 0 })).toBe(0x2000_0109);
+  expect(abs.evaluate({ S: 0x2000_0100, A: 0, P: 0, T: 0, V: 0 })).toBe(0x2000_0100);
 });

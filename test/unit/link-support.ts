@@ -9,10 +9,16 @@ import { readObject } from '../../host/elf/read-object.js';
 import { LinkSession } from '../../host/link/session.js';
 import type { LinkTarget, Patch, StagedLink, StageOptions } from '../../host/link/types.js';
 
-export type Core = 'v6-m' | 'v7-m';
+export type Core = 'v6-m' | 'v7-m' | 'rv32';
 
 const VERSIONS = ['-21', '-20', '-19', '-18', '-17', '-16', ''];
 const found = new Map<string, string>();
+
+/** What the linker calls the architecture of a core. */
+export const ARCH_OF = { 'v6-m': 'armv6-m', 'v7-m': 'armv7-m', rv32: 'rv32' } as const satisfies Record<
+  Core,
+  LinkTarget['arch']
+>;
 
 /** The installed name of an LLVM tool: `ld.lld` → `ld.lld-19`. */
 export function tool(name: string): string {
@@ -26,8 +32,9 @@ export function tool(name: string): string {
 }
 
 const TARGETS: Readonly<Record<Core, readonly string[]>> = {
-  'v6-m': ['--target=thumbv6m-none-eabi', '-mcpu=cortex-m0plus'],
-  'v7-m': ['--target=thumbv7m-none-eabi', '-mcpu=cortex-m3'],
+  'v6-m': ['--target=thumbv6m-none-eabi', '-mcpu=cortex-m0plus', '-mfloat-abi=soft'],
+  'v7-m': ['--target=thumbv7m-none-eabi', '-mcpu=cortex-m3', '-mfloat-abi=soft'],
+  rv32: ['--target=riscv32-unknown-elf', '-march=rv32imac', '-mabi=ilp32', '-mno-relax'],
 };
 
 export interface CompileOptions {
@@ -51,7 +58,6 @@ export function compileBytes(
   ];
   const args = [
     ...TARGETS[core],
-    '-mfloat-abi=soft',
     ...(language === 'c++' ? cxx : []),
     '-ffunction-sections',
     '-fdata-sections',
@@ -96,7 +102,7 @@ export class TestBoard {
   constructor(options: Partial<LinkTarget> & { core?: Core } = {}) {
     const { core = 'v6-m', ...rest } = options;
     this.target = {
-      arch: core === 'v6-m' ? 'armv6-m' : 'armv7-m',
+      arch: ARCH_OF[core],
       arena: ARENA,
       heapBytes: 4096,
       archives: [],
@@ -108,7 +114,7 @@ export class TestBoard {
 
   stage(source: string, options: CompileOptions & Partial<StageOptions> = {}): StagedLink {
     this.input++;
-    const core = this.target.arch === 'armv6-m' ? 'v6-m' : 'v7-m';
+    const core = (Object.keys(ARCH_OF) as Core[]).find((each) => ARCH_OF[each] === this.target.arch)!;
     const object = compile(source, this.input, { core, ...options });
     return this.link.stage(object, { input: this.input, keep: options.keep ?? 'all' });
   }

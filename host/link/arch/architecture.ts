@@ -1,12 +1,12 @@
 // What the linker must know of a processor family, and nothing else does: its relocations as table rows, and
 // the code that reaches a target beyond a branch's range. One file beside this one per family.
 
-import type { Machine } from '../../elf/object-file.js';
+import type { Machine, ObjectFile } from '../../elf/object-file.js';
 
 /** How one kind of field in an instruction or data word is read and written. Both are pure of the range: they
  *  take and give the whole value; `Relocation.min…max` and `align` say which values fit. */
 export interface FieldForm {
-  readonly sizeBytes: 0 | 1 | 2 | 4;
+  readonly sizeBytes: 0 | 1 | 2 | 4 | 8;
   /** Addend that a REL file keeps in the field, sign included. */
   decode(view: DataView, offset: number): number;
   /** Writes `value` into the field; all other bits stay. */
@@ -25,6 +25,8 @@ export interface Terms {
   readonly P: number;
   /** 1 when the symbol is a Thumb function. */
   readonly T: number;
+  /** What stands in the field: several relocations may add up at one place. */
+  readonly V: number;
 }
 
 /** One kind of relocation. */
@@ -46,6 +48,9 @@ export interface RelocationRow {
   readonly align: number;
   /** A veneer may stand between this branch and its target. */
   readonly veneer: boolean;
+  /** The relocation names the label of another one at an earlier place of its section, and is a part of that one's
+   *  value: codes of those it may belong to, and the row to use instead of this one for it, if another. */
+  readonly pair?: ReadonlyMap<number, RelocationRow | undefined>;
 }
 
 /** Code that jumps to any address, and where in it that address stands. */
@@ -66,4 +71,6 @@ export interface Architecture {
   splitValue(value: number, isFunction: boolean): { value: number; thumb: 0 | 1 };
   /** What a branch to an undefined weak symbol goes to: the place after it. */
   afterBranch(place: number, row: RelocationRow): number;
+  /** What must be done to an object file before its sections are used; the same object always gives the same. */
+  prepare?(object: ObjectFile): ObjectFile;
 }
