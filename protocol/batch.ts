@@ -2,7 +2,7 @@
 // finished operation, and what the status has to say about the one that failed.
 
 import { type AnyFields, BodyReader, type FieldsOf, MalformedBody, putFields } from './fields.js';
-import { type FieldDef, OPS, type OpName, STATUSES, type StatusName } from './messages.js';
+import { type FieldDef, FRAMES, OPS, type OpName, STATUSES, type StatusName } from './messages.js';
 import { putVarint } from './varint.js';
 
 /** One operation of a batch: `{op: 'WRITE', addr, data}`, `{op: 'RUN', entry}`, … Addresses are absolute. */
@@ -57,13 +57,22 @@ export function decodeOps(body: Uint8Array, arenaAddr: number): Op[] {
   return ops;
 }
 
-/** Encodes the body of a BATCH_REPLY. */
-export function encodeReply({ status, done, results, failure }: BatchReply): Uint8Array {
-  const out: number[] = [STATUSES[status].code];
+/** Encodes the body of a BATCH_REPLY.
+ *  @param output bytes of output sent so far */
+export function encodeReply({ status, done, results, failure }: BatchReply, output = 0): Uint8Array {
+  const out: number[] = [];
+  putFields(out, FRAMES.BATCH_REPLY.fields, { output }, 0);
+  out.push(STATUSES[status].code);
   putVarint(out, done);
   for (const result of results) putFields(out, OPS[result.op].result, result as unknown as AnyFields, 0);
   putFields(out, STATUSES[status].failure, failure as AnyFields, 0);
   return Uint8Array.from(out);
+}
+
+/** Bytes of output that the board had sent before a BATCH_REPLY, modulo 65,536.
+ *  @throws MalformedBody when the body is too short */
+export function outputBefore(body: Uint8Array): number {
+  return new BodyReader(body, 0).fields(FRAMES.BATCH_REPLY.fields).output;
 }
 
 /** Decodes the body of a BATCH_REPLY.
@@ -71,6 +80,7 @@ export function encodeReply({ status, done, results, failure }: BatchReply): Uin
  *  @throws MalformedBody when it does not fit them */
 export function decodeReply(body: Uint8Array, ops: readonly Op[]): BatchReply {
   const reader = new BodyReader(body, 0);
+  reader.fields(FRAMES.BATCH_REPLY.fields);
   const code = reader.u8('status');
   const status = STATUS_OF_CODE.get(code);
   if (status === undefined) throw new MalformedBody(`no status has code ${code}`);

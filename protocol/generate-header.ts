@@ -19,7 +19,7 @@ export function renderHeader(): string {
     ' *',
     ' * frame   COBS( kind:u8  seq:u8  body...  crc32:u32le )  0x00',
     ' * batch   body = op*     op = code:u8 fields...',
-    ' * reply   body = status:u8  done:varint  result*  failure */',
+    ' * reply   body = output:u16  status:u8  done:varint  result*  failure */',
     '#ifndef BW_PROTOCOL_H',
     '#define BW_PROTOCOL_H',
     '',
@@ -29,6 +29,9 @@ export function renderHeader(): string {
     '/* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */',
     define('BW_MIN_FRAME', `${LIMITS.minFrame}u`),
     define('BW_LIMIT_MAX_FRAME', `${LIMITS.maxFrame}u`),
+    '',
+    '/* Output that may be unacknowledged. */',
+    define('BW_LIMIT_MAX_OUTPUT', `${LIMITS.maxOutput}u`),
     '',
     '/* Kinds of frames, with the fields of their bodies. */',
     ...Object.entries(FRAMES).map(([name, frame]) =>

@@ -51,7 +51,8 @@ function fieldsOrNone(title: string, fields: readonly FieldDef[]): string[] {
 
 const BODIES = {
   ops: 'Body: operations, one after another (see *Operations*).',
-  reply: 'Body: `status` (u8), `done` (varint: ops finished), their results in order, then the fields of the status.',
+  reply:
+    'Body: `output` (u16: bytes of output sent since the board started, modulo 65,536), `status` (u8), `done` (varint: ops finished), their results in order, then the fields of the status.',
 } as const;
 
 /** The text between the two markers of protocol.md. */

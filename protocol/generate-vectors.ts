@@ -15,6 +15,7 @@ import { TABLE_HASH } from './table-hash.js';
 /** The board that a replayer of the vectors must set up. */
 export const VECTOR_BOARD: Hello = {
   tableHash: TABLE_HASH,
+  output: 0,
   buildId: '0001020304050607',
   arch: 'armv7-m',
   bootId: 0,
@@ -23,6 +24,7 @@ export const VECTOR_BOARD: Hello = {
   stackAddr: 0x2000_0000,
   stackSize: 2048,
   maxFrame: 256,
+  maxReply: 256,
   window: 2,
 };
 
@@ -108,7 +110,7 @@ function hello(seq: number): VectorStep {
 }
 
 function ping(seq: number, lastSeq: number, badCrc: number, badLength: number): VectorStep {
-  const state = { running: 0, lastSeq, badCrc, badLength, dropped: 0 };
+  const state = { output: 0, running: 0, lastSeq, badCrc, badLength, dropped: 0 };
   return {
     name: `PING: last ${lastSeq}, badCrc ${badCrc}, badLength ${badLength}`,
     send: frame('PING', seq),
@@ -229,8 +231,8 @@ const SESSIONS: readonly VectorSession[] = [
       batch(
         'a READ that fills the longest reply',
         17,
-        [{ op: 'READ', addr: ARENA + 512, len: 246 }],
-        ok({ op: 'READ', data: bytes(...ramp(245, 1), 0) }),
+        [{ op: 'READ', addr: ARENA + 512, len: 244 }],
+        ok({ op: 'READ', data: ramp(244, 1) }),
       ),
     ],
   },
@@ -292,13 +294,13 @@ const SESSIONS: readonly VectorSession[] = [
       rawBatch('a READ without its length', 12, bytes(0x03, 0x00), failed('MALFORMED')),
       rawBatch('a WRITE that promises more bytes than there are', 13, bytes(0x01, 0, 5, 1, 2, 3), failed('MALFORMED')),
       rawBatch('an address that never ends', 14, bytes(0x03, 255, 255, 255, 255, 255, 1, 1), failed('MALFORMED')),
-      batch('a READ one byte too long for the reply', 15, [{ op: 'READ', addr: ARENA, len: 247 }], failed('TOO_BIG')),
+      batch('a READ one byte too long for the reply', 15, [{ op: 'READ', addr: ARENA, len: 245 }], failed('TOO_BIG')),
       batch(
         'two READs that do not fit together: the first is kept',
         16,
         [
           { op: 'READ', addr: ARENA, len: 1 },
-          { op: 'READ', addr: ARENA, len: 245 },
+          { op: 'READ', addr: ARENA, len: 243 },
         ],
         failed('TOO_BIG', {}, { op: 'READ', data: bytes(9) }),
       ),

@@ -6,6 +6,8 @@ import { ARCHS, type ArchName, FRAMES } from './messages.js';
 /** Who is at the other end, and what it can take. Addresses and sizes in bytes. */
 export interface Hello {
   readonly tableHash: number;
+  /** Bytes of output since the board started. */
+  readonly output: number;
   /** GNU build id in lower-case hex; empty when the image has none. */
   readonly buildId: string;
   readonly arch: ArchName;
@@ -14,8 +16,10 @@ export interface Hello {
   readonly arenaSize: number;
   readonly stackAddr: number;
   readonly stackSize: number;
-  /** Longest decoded frame, kind to CRC, in either direction. */
+  /** Longest decoded frame, kind to CRC, that the board can take. */
   readonly maxFrame: number;
+  /** Longest decoded frame that it sends. */
+  readonly maxReply: number;
   readonly window: number;
 }
 

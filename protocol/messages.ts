@@ -4,7 +4,7 @@
 //
 //   frame   COBS( kind:u8  seq:u8  body…  crc32:u32le )  0x00
 //   batch   body = op*          op = code:u8 fields…
-//   reply   body = status:u8  done:varint  result*          (one result for each finished op, then `failure`)
+//   reply   body = output:u16  status:u8  done:varint  result*    (one result for each finished op, then `failure`)
 
 /** How a field is written. All integers are little-endian; `varint` is LEB128, at most 5 bytes.
  *  `addr` is the varint of (address − arena base) modulo 2³², so that nearby addresses are short;
@@ -42,6 +42,7 @@ export interface StatusDef {
 
 const HELLO_FIELDS = [
   { name: 'tableHash', type: 'u32', meaning: 'CRC-32 of the message table the board was built with' },
+  { name: 'output', type: 'u32', meaning: 'bytes of output since the board started' },
   { name: 'buildId', type: 'blob', meaning: 'GNU build id of the image; names the ELF file with its symbols' },
   { name: 'arch', type: 'u8', meaning: 'row of ARCHS' },
   { name: 'bootId', type: 'u8', meaning: 'changes with every reset the RAM outlives; else 0' },
@@ -49,9 +50,16 @@ const HELLO_FIELDS = [
   { name: 'arenaSize', type: 'u32', meaning: 'bytes of it' },
   { name: 'stackAddr', type: 'u32', meaning: "lowest byte of the user code's stack" },
   { name: 'stackSize', type: 'u32', meaning: 'bytes of it' },
-  { name: 'maxFrame', type: 'u16', meaning: 'longest decoded frame, kind to CRC, that the board can take or send' },
+  { name: 'maxFrame', type: 'u16', meaning: 'longest decoded frame, kind to CRC, that the board can take' },
+  { name: 'maxReply', type: 'u16', meaning: 'longest decoded frame that it sends' },
   { name: 'window', type: 'u8', meaning: 'frames the host may have unanswered' },
 ] as const satisfies readonly FieldDef[];
+
+const OUTPUT_SENT = {
+  name: 'output',
+  type: 'u16',
+  meaning: 'bytes of output sent since the board started, modulo 65,536',
+} as const;
 
 /** Every kind of frame. Host frames are below 0x80, board frames from 0x80 on. */
 export const FRAMES = {
@@ -86,13 +94,26 @@ export const FRAMES = {
     code: 0x05,
     from: 'host',
     fields: [],
-    meaning: 'Asks for STATE, also while code runs. Outside the sequence.',
+    meaning: 'Asks for STATE, also while code runs, and acknowledges output as ACK does. Outside the sequence.',
   },
   RESET: {
     code: 0x06,
     from: 'host',
     fields: [],
     meaning: 'Restarts the board, which then says HELLO_REPLY. Outside the sequence.',
+  },
+  ACK: {
+    code: 0x07,
+    from: 'host',
+    fields: [],
+    meaning:
+      'Acknowledges output: all bytes before offset 4 · seq are here (modulo 1024; the board holds less than that). Outside the sequence.',
+  },
+  AGAIN: {
+    code: 0x08,
+    from: 'host',
+    fields: [],
+    meaning: 'As ACK, and asks for the output from there on once more.',
   },
   HELLO_REPLY: {
     code: 0x81,
@@ -103,7 +124,7 @@ export const FRAMES = {
   BATCH_REPLY: {
     code: 0x82,
     from: 'board',
-    fields: [],
+    fields: [OUTPUT_SENT],
     body: 'reply',
     meaning: 'Answers BATCH and BATCH_CONT with the same seq.',
   },
@@ -117,6 +138,7 @@ export const FRAMES = {
     code: 0x84,
     from: 'board',
     fields: [
+      OUTPUT_SENT,
       { name: 'running', type: 'u8', meaning: '1 while user code runs' },
       { name: 'lastSeq', type: 'u8', meaning: 'seq of the newest batch begun' },
       { name: 'badCrc', type: 'varint', meaning: 'frames dropped because of their CRC' },
@@ -129,7 +151,7 @@ export const FRAMES = {
     code: 0x90,
     from: 'board',
     fields: [
-      { name: 'offset', type: 'varint', meaning: 'output bytes sent since HELLO, before these' },
+      { name: 'offset', type: 'varint', meaning: 'output bytes sent since the board started, before these' },
       { name: 'data', type: 'rest', meaning: 'what the code printed' },
     ],
     meaning: 'Output of running code. seq is that of its batch.',
@@ -258,6 +280,8 @@ export const LIMITS = {
   minFrame: 6,
   /** No board may ask for longer frames than this. */
   maxFrame: 4096,
+  /** Output that a board may hold unacknowledged: below what the seq of ACK can tell apart. */
+  maxOutput: 512,
 } as const;
 
 export type FrameKind = keyof typeof FRAMES;

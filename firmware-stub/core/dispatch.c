@@ -22,7 +22,7 @@ static const uint8_t NOTHING[4];
 
 struct stub_state stub;
 struct stub_slot stub_slots[STUB_SLOTS] __attribute__((section(STUB_FRAMES_SECTION)));
-uint8_t stub_reply[STUB_MAX_FRAME] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
+uint8_t stub_reply[STUB_MAX_REPLY] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
 
 /* Steps over `count` bytes of the batch and hands back where they are; if there are fewer, the batch is
  * malformed, and the zeros that come back stand for them. */
@@ -64,8 +64,8 @@ static uint32_t take_varint(void) {
 
 /* Bytes that the reply frame can still take, the op in work counted as done; below zero if even that is too much. */
 static NOINLINE int32_t room(void) {
-  const int32_t head = BW_MIN_FRAME + 2 + (stub.done >= 127u); /* status, done */
-  return (int32_t)STUB_MAX_FRAME - head - (int32_t)(stub.reply_end - stub_reply);
+  const int32_t head = BW_MIN_FRAME + 4 + (stub.done >= 127u); /* output, status, done */
+  return (int32_t)STUB_MAX_REPLY - head - (int32_t)(stub.reply_end - stub_reply);
 }
 
 static void put(uint32_t value, uint32_t count) { stub.reply_end = stub_put(stub.reply_end, value, count); }
@@ -74,7 +74,7 @@ static void put_varint(uint32_t value) { stub.reply_end = stub_put_varint(stub.r
 
 /* Appends memory to the reply, by words where they are aligned: peripherals want it, and the word is one instant. */
 static NOINLINE uint32_t read(uint32_t addr, uint32_t len) {
-  if (len > STUB_MAX_FRAME || (int32_t)(len + 1u + (len > 127u)) > room()) {
+  if (len > STUB_MAX_REPLY || (int32_t)(len + 1u + (len > 127u)) > room()) {
     return BW_STATUS_TOO_BIG;
   }
   put_varint(len);
@@ -220,7 +220,7 @@ static void execute(bool aborted) {
 
 static void send_reply(uint32_t seq, uint32_t status, uint32_t done, const uint8_t *end) {
   uint8_t *to = stub_begin(BW_FRAME_BATCH_REPLY, seq);
-  to = stub_put(to, status, 1);
+  to = stub_put(to, (uint16_t)stub.output_sent | status << 16, 3);
   to = stub_put_varint(to, done);
   stub_send(to, stub_reply, (uint32_t)(end - stub_reply));
 }
@@ -237,6 +237,8 @@ static void release(void) {
 static void answer(void) {
   stub.busy = 0;
   stub.want_stop = 0; /* a BREAK that came too late must not hit the next batch */
+  stub.printing = 0;
+  stub_flush();
   stub.failed = stub.status != BW_STATUS_OK;
   release();
   send_stored();
@@ -308,7 +310,6 @@ bool stub_poll(void) {
     stub.last_seq = seq;
     stub.known = 0;
     stub.failed = 0;
-    stub.output_offset = 0;
     stub_send_hello(seq);
   } else if (behind < stub.known) {
     if (behind == 0) {

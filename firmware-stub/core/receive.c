@@ -48,6 +48,22 @@ static void queue(void) {
   }
 }
 
+/* seq is a quarter of the offset up to which output has arrived; an old one does not fit what is held. */
+static void acknowledge(void) {
+  uint32_t acked = stub.output_acked;
+  const uint32_t step = 4u * (uint8_t)(stub.rx_seq - (acked >> 2));
+  if (step <= stub.output_end - acked) {
+    stub.output_acked = acked += step;
+    stub.deaf = 0;
+  }
+  if (stub.rx_kind == BW_FRAME_PING) {
+    stub.want_state = 1;
+  } else if (stub.rx_kind == BW_FRAME_AGAIN) {
+    stub.output_sent = acked;
+  }
+  stub_arch_service();
+}
+
 static void accept(void) {
   switch (stub.rx_kind) {
     case BW_FRAME_HELLO:
@@ -56,8 +72,9 @@ static void accept(void) {
       queue();
       break;
     case BW_FRAME_PING:
-      stub.want_state = 1;
-      stub_arch_service();
+    case BW_FRAME_ACK:
+    case BW_FRAME_AGAIN:
+      acknowledge();
       break;
     case BW_FRAME_BREAK:
       stub_slots[0].broken = stub_slots[1].broken = 1; /* what has not begun yet is stopped when it runs code */

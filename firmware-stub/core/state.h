@@ -13,10 +13,18 @@
 #include "stub.h"
 #include "stub_memory.h"
 
-/* Longest decoded frame, kind to CRC, in either direction. */
+/* Longest decoded frame, kind to CRC, off the line. Two of them cover 16 ms of latency at 921600 baud. */
 #ifndef STUB_MAX_FRAME
-#define STUB_MAX_FRAME 1024u
+#define STUB_MAX_FRAME 1536u
 #endif
+
+/* Longest one that is sent. */
+#ifndef STUB_MAX_REPLY
+#define STUB_MAX_REPLY 1024u
+#endif
+
+/* Output that is kept until the host has it; a power of two. */
+#define STUB_OUTPUT_SIZE BW_LIMIT_MAX_OUTPUT
 
 /* Frames that the host may have unanswered: one in work, one received. */
 #define STUB_SLOTS 2u
@@ -25,7 +33,7 @@
 #define STUB_HEADER 2u
 
 /* Longest head of a frame: STATE with three counters, or HELLO_REPLY up to a build id of 8 bytes. */
-#define STUB_MAX_HEAD 20u
+#define STUB_MAX_HEAD 24u
 
 _Static_assert(STUB_MAX_FRAME <= BW_LIMIT_MAX_FRAME, "the host would refuse such frames");
 
@@ -63,12 +71,18 @@ struct stub_state {
   volatile uint8_t want_state;
   volatile uint8_t want_stop; /* BW_STATUS_… to end the code of the batch in work with, or 0 */
 
+  /* Output: counts of bytes since the start, acked <= sent <= end <= acked + STUB_OUTPUT_SIZE. */
+  uint8_t printing;      /* bw_output is in work */
+  volatile uint8_t deaf; /* the host has let a full buffer wait: no more waiting until it acknowledges */
+  volatile uint32_t output_end;
+  volatile uint32_t output_sent;
+  volatile uint32_t output_acked;
+
   uint32_t rx_count;
   uint32_t rx_crc;
   uint32_t bad_crc;
   uint32_t bad_length;
   uint32_t dropped;
-  uint32_t output_offset;
   uint32_t exit_value;
 
   /* The batch in work, or the newest one. */
@@ -86,7 +100,8 @@ extern struct stub_state stub;
 
 /* The frame buffers, apart from the rest so that sizes can be told apart. */
 extern struct stub_slot stub_slots[STUB_SLOTS];
-extern uint8_t stub_reply[STUB_MAX_FRAME];
+extern uint8_t stub_reply[STUB_MAX_REPLY];
+extern uint8_t stub_output[STUB_OUTPUT_SIZE]; /* byte n of all output at n modulo its size, until acknowledged */
 
 /* Keeps the compiler from moving memory accesses over this point (other levels run on the same core). */
 #define STUB_FENCE() __asm__ volatile("" ::: "memory")
@@ -103,5 +118,8 @@ uint8_t *stub_begin(uint32_t kind, uint32_t seq);
 void stub_send(const uint8_t *head_end, const uint8_t *data, uint32_t length);
 
 void stub_send_hello(uint32_t seq);
+
+/* Sends the output that is not sent yet. */
+void stub_flush(void);
 
 #endif

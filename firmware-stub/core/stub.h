@@ -41,8 +41,9 @@ void stub_finish(void);
 
 /* --- services for user code, which the host links against -------------------------------------------- */
 
-/** Sends bytes as OUTPUT frames; returns when they are sent. Called while another frame is on its way
- *  (from an interrupt handler) it drops them: the host sees the gap in the offsets. */
+/** Sends bytes as OUTPUT frames; returns when they are sent and all but STUB_OUTPUT_SIZE of them acknowledged. A
+ *  host that acknowledges nothing is waited for once, a second long. An interrupt handler that comes upon another
+ *  call's work has its bytes dropped and the call counted as `dropped`. */
 void bw_output(const char *bytes, uint32_t len);
 
 /** Ends the running code with EXITED and `code`. */

@@ -2,16 +2,19 @@
  *
  * frame   COBS( kind:u8  seq:u8  body...  crc32:u32le )  0x00
  * batch   body = op*     op = code:u8 fields...
- * reply   body = status:u8  done:varint  result*  failure */
+ * reply   body = output:u16  status:u8  done:varint  result*  failure */
 #ifndef BW_PROTOCOL_H
 #define BW_PROTOCOL_H
 
 /* CRC-32 of the message table; HELLO_REPLY carries it. */
-#define BW_TABLE_HASH              0xE25AB068u
+#define BW_TABLE_HASH              0xD8E0CE3Au
 
 /* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
 #define BW_MIN_FRAME               6u
 #define BW_LIMIT_MAX_FRAME         4096u
+
+/* Output that may be unacknowledged. */
+#define BW_LIMIT_MAX_OUTPUT        512u
 
 /* Kinds of frames, with the fields of their bodies. */
 #define BW_FRAME_HELLO             0x01u
@@ -20,10 +23,12 @@
 #define BW_FRAME_BREAK             0x04u
 #define BW_FRAME_PING              0x05u
 #define BW_FRAME_RESET             0x06u
-#define BW_FRAME_HELLO_REPLY       0x81u     /* tableHash:u32 buildId:blob arch:u8 bootId:u8 arenaAddr:u32 arenaSize:u32 stackAddr:u32 stackSize:u32 maxFrame:u16 window:u8 */
+#define BW_FRAME_ACK               0x07u
+#define BW_FRAME_AGAIN             0x08u
+#define BW_FRAME_HELLO_REPLY       0x81u     /* tableHash:u32 output:u32 buildId:blob arch:u8 bootId:u8 arenaAddr:u32 arenaSize:u32 stackAddr:u32 stackSize:u32 maxFrame:u16 maxReply:u16 window:u8 */
 #define BW_FRAME_BATCH_REPLY       0x82u     /* reply body */
 #define BW_FRAME_NAK               0x83u     /* expected:u8 */
-#define BW_FRAME_STATE             0x84u     /* running:u8 lastSeq:u8 badCrc:varint badLength:varint dropped:varint */
+#define BW_FRAME_STATE             0x84u     /* output:u16 running:u8 lastSeq:u8 badCrc:varint badLength:varint dropped:varint */
 #define BW_FRAME_OUTPUT            0x90u     /* offset:varint data:rest */
 
 /* Operations: fields of the request -> fields of the result. */

@@ -13,7 +13,7 @@ export interface ImageSizes {
   readonly flash: number;
   /** Static variables beside the frame buffers. */
   readonly ram: number;
-  /** Two received frames and the stored reply. */
+  /** Two received frames, the stored reply, and output that is not acknowledged yet. */
   readonly frames: number;
   /** The stub's own stack: main loop, then receive, service and fault interrupt on top of each other. */
   readonly stack: number;

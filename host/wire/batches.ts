@@ -7,12 +7,13 @@
 //
 // A batch is never given a second number once it may have been begun, unless doing it twice is harmless.
 
-import { type BatchReply, decodeReply } from '../../protocol/batch.js';
+import { type BatchReply, decodeReply, outputBefore } from '../../protocol/batch.js';
 import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
-import { FRAMES } from '../../protocol/messages.js';
+import { FRAMES, LIMITS } from '../../protocol/messages.js';
 import { breakIgnored, malformedReply, outOfStep, replyLost, stillRunning, timeout, unreliable } from './errors.js';
 import type { Job, Slot } from './machine-state.js';
+import { askForOutput, noteOutputSent, outputMissing } from './output.js';
 import { askAgain, inferReply, mayFollow, mergeReplies, planFrames } from './plan.js';
 import { allowanceMs, observeRoundTrip, waitMs } from './timing.js';
 import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, type Turn } from './turn.js';
@@ -139,6 +140,7 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   }
   let reply: BatchReply;
   try {
+    noteOutputSent(turn, outputBefore(body));
     reply = decodeReply(body, slot.asked.ops);
   } catch (error) {
     if (!(error instanceof MalformedBody)) throw error;
@@ -216,6 +218,7 @@ export function onState(turn: Turn, body: Uint8Array): void {
   const { state, nowMs } = turn;
   const board = decodeFields(FRAMES.STATE.fields, body);
   state.boardState = board;
+  noteOutputSent(turn, board.output);
   const job = state.jobs[0];
   const out = sentSlots(job);
   if (job === undefined || out.length === 0) {
@@ -229,7 +232,7 @@ export function onState(turn: Turn, body: Uint8Array): void {
       failJob(turn, stillRunning(state.config.port, 0, 0));
       return;
     }
-    noteRunning(turn);
+    noteRunning(turn, 'state');
     if (job.breakingSinceMs === undefined) return;
     if (job.breaks >= state.config.sends) {
       failJob(turn, breakIgnored(state.config.port, nowMs - job.breakingSinceMs, job.breaks));
@@ -252,14 +255,19 @@ export function onState(turn: Turn, body: Uint8Array): void {
   }
 }
 
+/** After output the board is asked soon whether that was all, then ever more rarely. */
+const FIRST_QUIET_MS = 100;
+
 /** Code runs and the board is alive: the next PING has time. */
-export function noteRunning(turn: Turn): void {
+export function noteRunning(turn: Turn, heard: 'output' | 'state'): void {
   const { state, nowMs } = turn;
   const job = state.jobs[0];
   if (job === undefined || !sentSlots(job).some((slot) => slot.asked.runs)) return;
-  setJob(turn, { ...job, running: true });
+  const { pingIntervalMs } = state.config;
+  const quietMs = heard === 'output' ? FIRST_QUIET_MS : job.quietMs;
+  setJob(turn, { ...job, running: true, quietMs: Math.min(2 * quietMs, pingIntervalMs) });
   if (job.breakingSinceMs !== undefined && state.wait !== undefined) state.wait = { ...state.wait, tries: 0 };
-  else state.wait = { sinceMs: nowMs, deadlineMs: nowMs + state.config.pingIntervalMs, tries: 0 };
+  else state.wait = { sinceMs: nowMs, deadlineMs: nowMs + Math.min(quietMs, pingIntervalMs), tries: 0 };
 }
 
 /** BREAK is wanted; it is repeated until the run has ended. */
@@ -282,6 +290,11 @@ function breakNow(turn: Turn): void {
 export function onWaitOver(turn: Turn): void {
   const { state, nowMs } = turn;
   const { sinceMs, tries } = state.wait!;
+  if (sentSlots(state.jobs[0]).length === 0) {
+    state.wait = undefined;
+    askForOutput(turn);
+    return;
+  }
   if (tries >= state.config.tries) {
     failJob(turn, timeout(state.config.port, describeJob(turn), nowMs - sinceMs, tries));
     return;
@@ -291,13 +304,18 @@ export function onWaitOver(turn: Turn): void {
   startWait(turn, tries + 1);
 }
 
-/** Ends the job at the front if all of it is answered, or enough to know that it failed.
+/** Ends the job at the front if all of it is answered, or enough to know that it failed, and its output is here.
  *  @returns whether it ended */
 export function finishJob(turn: Turn): boolean {
-  const { state } = turn;
+  const { state, nowMs } = turn;
   const job = state.jobs[0]!;
   const wanted = wantedSlots(job);
   if (sentSlots(job).length > 0 || !wanted.every((slot) => slot.state === 'done')) return false;
+  if (outputMissing(state.output)) {
+    const delayMs = waitMs(state.timing, state.output.asks) + (LIMITS.maxOutput * 10_000) / state.config.baud;
+    state.wait ??= { sinceMs: nowMs, deadlineMs: nowMs + delayMs, tries: 0 };
+    return false;
+  }
   const parts = wanted.map(({ plan, reply }) => ({ plan, reply: reply! }));
   state.jobs = state.jobs.slice(1);
   state.wait = undefined;

@@ -33,6 +33,8 @@ const NAMES = [
   'resyncs',
   /** restarts of the board noticed */
   'restarts',
+  /** requests for output that got lost on the way */
+  'outputAgain',
   /** bytes of output that never arrived */
   'outputLost',
 ] as const;

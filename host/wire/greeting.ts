@@ -7,10 +7,11 @@ import { decodeHello, type Hello, helloTableHash } from '../../protocol/hello.js
 import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
 import { BarewireError } from '../diag/error.js';
 import { badHello, noAnswer, restarted, stillRunning, tableMismatch } from './errors.js';
+import { acknowledgement, noteOutputTotal, outputFrom } from './output.js';
 import { count, describeJob, failJob, sendBare, sendBreak, type Turn } from './turn.js';
 
 /** A board must at least be able to answer with a fault record. */
-const LEAST_MAX_FRAME = LIMITS.minFrame + 8 + 4 * FAULT_WORDS.cortexm.length;
+const LEAST_MAX_FRAME = LIMITS.minFrame + 10 + 4 * FAULT_WORDS.cortexm.length;
 const MOST_WINDOW = 64;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 500;
@@ -71,7 +72,7 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
     return;
   }
   const before = state.hello;
-  if (before !== undefined && (seq === 0 || before.buildId !== hello.buildId || before.bootId !== hello.bootId)) {
+  if (before !== undefined && (seq === 0 || isOther(turn, before, hello))) {
     noteRestart(turn, hello);
     return;
   }
@@ -86,8 +87,19 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
   state.wait = undefined;
   state.pinged = false;
   state.nakked = undefined;
-  state.outputOffset = 0;
-  if (before === undefined) turn.effects.push({ type: 'connected', hello });
+  if (before !== undefined) {
+    noteOutputTotal(turn, hello.output);
+    return;
+  }
+  state.output = outputFrom(hello.output);
+  if (hello.output !== 0) sendBare(turn, 'ACK', acknowledgement(state.output));
+  turn.effects.push({ type: 'connected', hello });
+}
+
+/** Whether the board cannot be the one we knew: another image, another start, or less output than it had. */
+function isOther({ state }: Turn, before: Hello, hello: Hello): boolean {
+  const forgot = ((hello.output - state.output.offset) | 0) < 0;
+  return before.buildId !== hello.buildId || before.bootId !== hello.bootId || forgot;
 }
 
 /** An unasked HELLO_REPLY on a link in use: the board has restarted. */
@@ -109,6 +121,7 @@ export function onUnaskedHello(turn: Turn, frame: Frame): void {
 function noteRestart(turn: Turn, hello: Hello): void {
   turn.state.hello = hello;
   count(turn, 'restarts');
+  turn.state.output = outputFrom(hello.output);
   turn.effects.push({ type: 'restart', hello });
   failJob(turn, restarted(turn.state.config.port, describeJob(turn)));
 }
@@ -137,9 +150,12 @@ function readHello(port: string, tableHash: number, body: Uint8Array): Hello | B
   }
 }
 
-function insane({ maxFrame, window, arenaAddr, arenaSize }: Hello): string | undefined {
+function insane({ maxFrame, maxReply, window, arenaAddr, arenaSize }: Hello): string | undefined {
   if (maxFrame < LEAST_MAX_FRAME || maxFrame > LIMITS.maxFrame) {
     return `frames of at most ${maxFrame} bytes, where ${LEAST_MAX_FRAME} to ${LIMITS.maxFrame} can be`;
+  }
+  if (maxReply < LEAST_MAX_FRAME || maxReply > LIMITS.maxFrame) {
+    return `answers of at most ${maxReply} bytes, where ${LEAST_MAX_FRAME} to ${LIMITS.maxFrame} can be`;
   }
   if (window < 1 || window > MOST_WINDOW) return `a window of ${window} frames, where 1 to ${MOST_WINDOW} can be`;
   if (arenaSize === 0 || arenaAddr + arenaSize > 2 ** 32) {

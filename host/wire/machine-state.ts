@@ -15,6 +15,7 @@ import { TABLE_HASH } from '../../protocol/table-hash.js';
 import type { BarewireError } from '../diag/error.js';
 import type { CounterName } from './counters.js';
 import type { BoardState } from './errors.js';
+import { type OutputState, outputFrom } from './output.js';
 import type { PlannedFrame } from './plan.js';
 import { type Timing, UNMEASURED } from './timing.js';
 
@@ -29,7 +30,7 @@ export interface LinkConfig {
   readonly tries: number;
   /** How often one batch is sent, or BREAK, before giving up. */
   readonly sends: number;
-  /** While code runs, this long without a word from the board is followed by a PING. */
+  /** While code runs, this long without a word from the board is followed by a PING; sooner after output. */
   readonly pingIntervalMs: number;
   readonly tableHash: number;
 }
@@ -65,6 +66,8 @@ export interface Job {
   readonly slots: readonly Slot[] | undefined;
   /** The board said that code runs. */
   readonly running: boolean;
+  /** Silence after which a running board is sent PING. */
+  readonly quietMs: number;
   /** When BREAK was first wanted. */
   readonly breakingSinceMs: number | undefined;
   readonly breaks: number;
@@ -99,7 +102,7 @@ export interface LinkState {
   /** BREAKs sent in this greeting. */
   readonly greetingBreaks: number;
   readonly badFrames: number;
-  readonly outputOffset: number;
+  readonly output: OutputState;
   readonly boardState: BoardState | undefined;
 }
 
@@ -147,7 +150,7 @@ export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
     strayHellos: 0,
     greetingBreaks: 0,
     badFrames: 0,
-    outputOffset: 0,
+    output: outputFrom(0),
     boardState: undefined,
   };
 }

@@ -21,6 +21,7 @@ import {
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
+import { takeOutput } from './output.js';
 import { count, describeJob, failJob, sendBare, type Turn } from './turn.js';
 
 /** One move of the link. Changes neither `state` nor `input`. */
@@ -36,7 +37,8 @@ function take(turn: Turn, input: LinkInput): void {
   if (input.type === 'execute') {
     const { id, ops, runTimeoutMs } = input;
     const fresh = { slots: undefined, running: false, breakingSinceMs: undefined, breaks: 0, breakAtMs: undefined };
-    state.jobs = [...state.jobs, { id, ops, runTimeoutMs, ...fresh }];
+    const quietMs = state.config.pingIntervalMs;
+    state.jobs = [...state.jobs, { id, ops, runTimeoutMs, quietMs, ...fresh }];
     if (state.phase === 'closed') failAll(turn, undefined);
     return;
   }
@@ -123,18 +125,8 @@ function onReadyFrame(turn: Turn, frame: Frame): void {
   }
 }
 
-function onOutput(turn: Turn, { body }: Frame): void {
-  const { state } = turn;
-  const { offset, data } = decodeFields(FRAMES.OUTPUT.fields, body);
-  const missing = (offset - state.outputOffset) | 0;
-  if (missing < 0) {
-    count(turn, 'repeated');
-    return;
-  }
-  if (missing > 0) count(turn, 'outputLost', missing);
-  state.outputOffset = (offset + data.length) >>> 0;
-  turn.effects.push({ type: 'output', bytes: data });
-  noteRunning(turn);
+function onOutput(turn: Turn, frame: Frame): void {
+  if (takeOutput(turn, frame)) noteRunning(turn, 'output');
 }
 
 /** Goes on with whatever the input has made possible. */

@@ -44,11 +44,12 @@ export interface PlannedFrame {
 
 export interface PlanLimits {
   readonly maxFrame: number;
+  readonly maxReply: number;
   readonly arenaAddr: number;
 }
 
-/** status and `done` of a reply. */
-const REPLY_HEAD = 4;
+/** output, status and `done` of a reply. */
+const REPLY_HEAD = 6;
 const RUN_RESULT = 9;
 /** `next`, and 31 words with their length. */
 const FIND_RESULT = 4 + 1 + 124;
@@ -123,8 +124,9 @@ function cut(op: Op, requestRoom: number, replyRoom: number, arenaAddr: number):
 }
 
 /** Packs `ops`, in order, into as few frames as they need. */
-export function planFrames(ops: readonly Op[], { maxFrame, arenaAddr }: PlanLimits): PlannedFrame[] {
+export function planFrames(ops: readonly Op[], { maxFrame, maxReply, arenaAddr }: PlanLimits): PlannedFrame[] {
   const capacity = maxFrame - LIMITS.minFrame;
+  const replyCapacity = maxReply - LIMITS.minFrame;
   const frames: PlannedFrame[] = [];
   let pieces: Piece[] = [];
   let request = 0;
@@ -140,7 +142,7 @@ export function planFrames(ops: readonly Op[], { maxFrame, arenaAddr }: PlanLimi
     while (rest !== undefined) {
       const size = replySize(rest);
       const requestRoom = capacity - request;
-      const replyRoom = capacity - REPLY_HEAD - result;
+      const replyRoom = replyCapacity - REPLY_HEAD - result;
       if (requestSize(rest, arenaAddr) <= requestRoom && Math.max(size.result, size.failure) <= replyRoom) {
         pieces.push({ op: rest, index, last: true });
         request += requestSize(rest, arenaAddr);

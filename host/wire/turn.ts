@@ -27,7 +27,7 @@ export function sendBare(turn: Turn, kind: FrameKind, seq: number): void {
 export function sendPing(turn: Turn): void {
   turn.state.pinged = true;
   count(turn, 'pings');
-  sendBare(turn, 'PING', 0);
+  sendBare(turn, 'PING', (turn.state.output.offset >>> 2) & 0xff);
 }
 
 export function sendBreak(turn: Turn): void {

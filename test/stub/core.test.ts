@@ -1,7 +1,7 @@
 // The stub's core on this machine, frame by frame: sequence, refusals, damage, faults, output.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BatchReply, decodeReply, encodeOps, type Op } from '../../protocol/batch.js';
+import { type BatchReply, decodeReply, encodeOps, type Op, outputBefore } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { decodeFields } from '../../protocol/fields.js';
 import { encodeFrame } from '../../protocol/frame.js';
@@ -23,6 +23,7 @@ const RUN = {
   printMuch: { op: 'RUN', entry: ARENA + 0x601 },
   printAndListen: { op: 'RUN', entry: ARENA + 0x701 },
   listenAfter: { op: 'RUN', entry: ARENA + 0x801 },
+  printMuchAndListen: { op: 'RUN', entry: ARENA + 0x901 },
 } as const satisfies Record<string, Op>;
 
 let stub: NativeStub;
@@ -62,6 +63,9 @@ function output(sent: SentFrame | undefined) {
   expect(sent?.kind).toBe('OUTPUT');
   return decodeFields(FRAMES.OUTPUT.fields, sent!.body);
 }
+
+/** What `printMuch` prints. */
+const MUCH = Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251));
 
 const read = (sent: BatchReply) => sent.results.flatMap((result) => (result.op === 'READ' ? [...result.data] : []));
 
@@ -306,7 +310,7 @@ describe('running code', () => {
     ];
     const faulted = reply(only(batch(1, ...ops)), ...ops);
     expect(faulted).toMatchObject({ status: 'FAULT', done: 1 });
-    expect(faulted.failure.record).toHaveLength(44); // 256 - 6 - status, done, 202 of READ, length byte
+    expect(faulted.failure.record).toHaveLength(40); // 256 - 6 - status, done, 202 of READ, length byte
   });
 
   it('hands back the exit code', () => {
@@ -392,18 +396,62 @@ describe('output', () => {
     expect(output(sent[2]).offset).toBe(6);
   });
 
-  it('HELLO starts the offsets over', () => {
-    const sent = answers(batch(1, RUN.print), frame('HELLO', 4), batch(5, RUN.print));
-    expect(output(sent[3]).offset).toBe(0);
+  it('says in every answer how much was sent, HELLO included, which does not start the offsets over', () => {
+    const sent = answers(batch(1, RUN.print), frame('HELLO', 4), frame('PING', 0), batch(5, RUN.print));
+    expect(outputBefore(sent[1]!.body)).toBe(6);
+    expect(decodeHello(sent[2]!.body).output).toBe(6);
+    expect(state(sent[3]).output).toBe(6);
+    expect(output(sent[4]).offset).toBe(6);
+    expect(outputBefore(sent[5]!.body)).toBe(12);
   });
 
   it('cuts long output into frames that any host can take', () => {
     const sent = answers(batch(1, RUN.printMuch));
     const printed = sent.slice(0, -1).map(output);
-    expect(Buffer.concat(printed.map(({ data }) => data))).toEqual(
-      Buffer.from(Array.from({ length: 1000 }, (_, i) => i % 251)),
-    );
-    expect(printed.map(({ offset }) => offset)).toEqual([0, 240, 480, 720, 960]);
+    expect(Buffer.concat(printed.map(({ data }) => data))).toEqual(MUCH);
+    expect(printed.map(({ offset }) => offset)).toEqual([0, 128, 256, 384, 512, 640, 768, 896]);
+  });
+
+  it('sends from where it was acknowledged when it is asked to, also after the run', () => {
+    const sent = answers(batch(1, RUN.print, RUN.print), frame('AGAIN', 2), frame('AGAIN', 3));
+    const again = sent.slice(3).map(output);
+    expect(again.map(({ offset }) => offset)).toEqual([8]);
+    expect(new TextDecoder().decode(again[0]!.data)).toBe('llo\n');
+  });
+
+  it('waits for the host when as much as it can keep is unacknowledged, and goes on when it hears from it', () => {
+    const sent = answers(batch(1, RUN.printMuchAndListen), frame('ACK', 64), frame('PING', 128), frame('ACK', 250));
+    const kinds = sent.map(({ kind }) => kind);
+    expect(kinds.slice(0, 4)).toEqual(['OUTPUT', 'OUTPUT', 'OUTPUT', 'OUTPUT']);
+    expect(kinds).toContain('STATE');
+    const printed = sent.filter(({ kind }) => kind === 'OUTPUT').map(output);
+    expect(Buffer.concat(printed.map(({ data }) => data))).toEqual(MUCH);
+    expect(outputBefore(sent.at(-1)!.body)).toBe(1000);
+  });
+
+  it('sends again what was lost while it waits', () => {
+    const lines = [frame('AGAIN', 32), frame('ACK', 128), frame('ACK', 250)];
+    const printed = answers(batch(1, RUN.printMuchAndListen), ...lines)
+      .filter(({ kind }) => kind === 'OUTPUT')
+      .map(output);
+    expect(printed.slice(3, 6).map(({ offset }) => offset)).toEqual([384, 128, 256]);
+    const whole = Buffer.alloc(1000);
+    for (const { offset, data } of printed) whole.set(data, offset);
+    expect(whole).toEqual(MUCH);
+  });
+
+  it('takes no old acknowledgement for a new one', () => {
+    const sent = answers(batch(1, RUN.printMuchAndListen), frame('ACK', 96), frame('ACK', 64), frame('AGAIN', 32));
+    const offsets = sent.filter(({ kind }) => kind === 'OUTPUT').map((each) => output(each).offset);
+    expect(Math.min(...offsets.slice(4))).toBeGreaterThanOrEqual(384);
+  });
+
+  it('waits a second for a host that acknowledges nothing, once', () => {
+    const sent = answers(batch(1, RUN.printMuch, RUN.printMuch));
+    const [first, second] = reply(sent.at(-1), RUN.printMuch, RUN.printMuch).results;
+    expect((first as { micros: number }).micros).toBeGreaterThan(1_000_000);
+    expect((first as { micros: number }).micros).toBeLessThan(1_100_000);
+    expect((second as { micros: number }).micros).toBeLessThan(100_000);
   });
 
   it.each([

@@ -30,10 +30,11 @@ export class FakeBoard {
 
   private inbox: number[] = [];
   private lastSeq = 0;
-  private stored: Uint8Array | undefined;
+  private stored: BatchReply | undefined;
   private previousFailed = false;
   private running: { finish(run: FakeRun | 'broken'): void } | undefined;
-  private outputOffset = 0;
+  private printed = new Uint8Array();
+  private acked = 0;
 
   constructor(
     readonly hello: Hello,
@@ -51,15 +52,26 @@ export class FakeBoard {
     this.lastSeq = 0;
     this.stored = undefined;
     this.previousFailed = false;
-    this.outputOffset = 0;
+    this.printed = new Uint8Array();
+    this.acked = 0;
     this.say('HELLO_REPLY', 0, encodeHello(this.hello));
   }
 
   /** Sends what running code prints. */
   print(text: string): void {
-    const data = new TextEncoder().encode(text);
-    this.say('OUTPUT', this.lastSeq, encodeFields(FRAMES.OUTPUT.fields, { offset: this.outputOffset, data }));
-    this.outputOffset += data.length;
+    const offset = this.printed.length;
+    this.printed = Buffer.concat([this.printed, new TextEncoder().encode(text)]);
+    this.sayOutput(offset);
+  }
+
+  private sayOutput(offset: number): void {
+    const data = this.printed.subarray(offset);
+    if (data.length > 0) this.say('OUTPUT', this.lastSeq, encodeFields(FRAMES.OUTPUT.fields, { offset, data }));
+  }
+
+  private acknowledge(seq: number): void {
+    const step = 4 * ((seq - (this.acked >>> 2)) & 0xff);
+    if (step <= this.printed.length - this.acked) this.acked += step;
   }
 
   /** Bytes off the line, cut anywhere. */
@@ -86,7 +98,15 @@ export class FakeBoard {
   private act({ kind, seq, body }: Frame): void {
     switch (kind) {
       case 'PING':
+        this.acknowledge(seq);
         this.sayState();
+        return;
+      case 'ACK':
+        this.acknowledge(seq);
+        return;
+      case 'AGAIN':
+        this.acknowledge(seq);
+        this.sayOutput(this.acked);
         return;
       case 'BREAK':
         this.running?.finish('broken');
@@ -99,8 +119,7 @@ export class FakeBoard {
         this.lastSeq = seq;
         this.stored = undefined;
         this.previousFailed = false;
-        this.outputOffset = 0;
-        this.say('HELLO_REPLY', seq, encodeHello(this.hello));
+        this.say('HELLO_REPLY', seq, encodeHello({ ...this.hello, output: this.printed.length }));
         return;
       case 'BATCH':
       case 'BATCH_CONT':
@@ -121,9 +140,13 @@ export class FakeBoard {
   private batch(kind: FrameKind, seq: number, body: Uint8Array): void {
     const ahead = (seq - this.lastSeq) & 0xff;
     if (ahead === 0 && this.stored !== undefined) {
-      this.say('BATCH_REPLY', seq, this.stored);
+      this.say('BATCH_REPLY', seq, encodeReply(this.stored, this.printed.length));
     } else if (ahead === 0 || ahead > 128) {
-      this.say('BATCH_REPLY', seq, encodeReply({ status: 'REPEATED', done: 0, results: [], failure: {} }));
+      this.say(
+        'BATCH_REPLY',
+        seq,
+        encodeReply({ status: 'REPEATED', done: 0, results: [], failure: {} }, this.printed.length),
+      );
     } else if (ahead > 1) {
       this.say('NAK', seq, Uint8Array.of((this.lastSeq + 1) & 0xff));
     } else {
@@ -148,7 +171,7 @@ export class FakeBoard {
         return;
       }
       const size = encodeReply({ status: 'OK', done: 0, results: [...results, outcome], failure: {} }).length;
-      if (size + 6 > this.hello.maxFrame) {
+      if (size + 6 > this.hello.maxReply) {
         end('TOO_BIG');
         return;
       }
@@ -190,14 +213,16 @@ export class FakeBoard {
 
   private answer(reply: BatchReply): void {
     this.previousFailed = reply.status !== 'OK';
-    this.stored = encodeReply(reply);
-    this.say('BATCH_REPLY', this.lastSeq, this.stored);
+    this.stored = reply;
+    this.say('BATCH_REPLY', this.lastSeq, encodeReply(reply, this.printed.length));
   }
 
   private sayState(): void {
     const { badCrc, badLength, dropped, lastSeq } = this;
     const running = this.running === undefined ? 0 : 1;
-    this.say('STATE', lastSeq, encodeFields(FRAMES.STATE.fields, { running, lastSeq, badCrc, badLength, dropped }));
+    const output = this.printed.length;
+    const state = { output, running, lastSeq, badCrc, badLength, dropped };
+    this.say('STATE', lastSeq, encodeFields(FRAMES.STATE.fields, state));
   }
 
   private say(kind: FrameKind, seq: number, body: Uint8Array): void {

@@ -3,7 +3,7 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeOps, decodeReply, encodeOps, encodeReply, type Op } from '../../protocol/batch.js';
+import { decodeOps, decodeReply, encodeOps, encodeReply, type Op, outputBefore } from '../../protocol/batch.js';
 import { cobsDecode, cobsEncode, cobsMaxEncoded } from '../../protocol/cobs.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { decodeFields, encodeFields } from '../../protocol/fields.js';
@@ -184,15 +184,16 @@ describe('batches', () => {
       failure: { record },
     };
     expect(decodeReply(encodeReply(reply), ops)).toEqual(reply);
+    expect(outputBefore(encodeReply(reply, 0x12345))).toBe(0x2345);
   });
 
   it.each([
-    ['an unknown status', '63 00', 'no status has code 99'],
-    ['more results than operations', '01 03', '3 operations are said to be done, 2 were sent'],
-    ['success without the results', '00 01 02 05 06', 'after 1 of 2 operations'],
-    ['a READ of another length', '02 01 01 05', 'READ of 2 bytes gave 1'],
-    ['bytes left over', '02 00 00', '1 bytes too many'],
-    ['a result cut short', '02 01 02 05', 'needs 2 bytes, 1 are left'],
+    ['an unknown status', '00 00 63 00', 'no status has code 99'],
+    ['more results than operations', '00 00 01 03', '3 operations are said to be done, 2 were sent'],
+    ['success without the results', '00 00 00 01 02 05 06', 'after 1 of 2 operations'],
+    ['a READ of another length', '00 00 02 01 01 05', 'READ of 2 bytes gave 1'],
+    ['bytes left over', '00 00 02 00 00', '1 bytes too many'],
+    ['a result cut short', '00 00 02 01 02 05', 'needs 2 bytes, 1 are left'],
   ])('refuse a reply with %s', (_, hex, message) => {
     expect(() => decodeReply(fromHex(hex), ops)).toThrow(message);
   });
@@ -200,9 +201,9 @@ describe('batches', () => {
 
 describe('fields', () => {
   it('decode STATE', () => {
-    const state = { running: 1, lastSeq: 9, badCrc: 300, badLength: 0, dropped: 1 };
+    const state = { output: 5, running: 1, lastSeq: 9, badCrc: 300, badLength: 0, dropped: 1 };
     const body = encodeFields(FRAMES.STATE.fields, state);
-    expect(toHex(body)).toBe('0109ac020001');
+    expect(toHex(body)).toBe('05000109ac020001');
     expect(decodeFields(FRAMES.STATE.fields, body)).toEqual(state);
   });
 
@@ -220,7 +221,7 @@ describe('fields', () => {
 
   it('HELLO_REPLY of an unknown architecture is refused', () => {
     const body = encodeHello(VECTOR_BOARD);
-    body[13] = 99;
+    body[17] = 99;
     expect(() => decodeHello(body)).toThrow('no architecture has code 99');
   });
 

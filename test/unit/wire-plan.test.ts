@@ -7,7 +7,7 @@ import type { BatchReply, Op } from '../../protocol/batch.js';
 import { LIMITS } from '../../protocol/messages.js';
 
 const ARENA = 0x2000_0000;
-const limits = { maxFrame: 256, arenaAddr: ARENA };
+const limits = { maxFrame: 256, maxReply: 256, arenaAddr: ARENA };
 const one = (...ops: Op[]) => {
   const frames = planFrames(ops, limits);
   expect(frames).toHaveLength(1);
@@ -32,21 +32,26 @@ describe('planFrames', () => {
       addr.map((at): Op => ({ op: 'CRC', addr: at, len: 10 })),
     );
     fc.assert(
-      fc.property(fc.array(op, { maxLength: 12 }), fc.integer({ min: 110, max: 1024 }), (ops, maxFrame) => {
-        const frames = planFrames(ops, { maxFrame, arenaAddr: ARENA });
-        for (const frame of frames) {
-          expect(frame.body.length + LIMITS.minFrame).toBeLessThanOrEqual(maxFrame);
-          expect(frame.replyBytes + LIMITS.minFrame).toBeLessThanOrEqual(maxFrame);
-        }
-        const replies = frames.map((plan) => ({ plan, reply: allRight(plan.ops) }));
-        const merged = mergeReplies(replies);
-        expect(merged.done).toBe(ops.length);
-        merged.results.forEach((result, at) => {
-          const sent = ops[at]!;
-          expect(result.op).toBe(sent.op);
-          if (result.op === 'READ' && sent.op === 'READ') expect(result.data).toHaveLength(sent.len);
-        });
-      }),
+      fc.property(
+        fc.array(op, { maxLength: 12 }),
+        fc.integer({ min: 110, max: 1024 }),
+        fc.integer({ min: 110, max: 1024 }),
+        (ops, maxFrame, maxReply) => {
+          const frames = planFrames(ops, { maxFrame, maxReply, arenaAddr: ARENA });
+          for (const frame of frames) {
+            expect(frame.body.length + LIMITS.minFrame).toBeLessThanOrEqual(maxFrame);
+            expect(frame.replyBytes + LIMITS.minFrame).toBeLessThanOrEqual(maxReply);
+          }
+          const replies = frames.map((plan) => ({ plan, reply: allRight(plan.ops) }));
+          const merged = mergeReplies(replies);
+          expect(merged.done).toBe(ops.length);
+          merged.results.forEach((result, at) => {
+            const sent = ops[at]!;
+            expect(result.op).toBe(sent.op);
+            if (result.op === 'READ' && sent.op === 'READ') expect(result.data).toHaveLength(sent.len);
+          });
+        },
+      ),
     );
   });
 
