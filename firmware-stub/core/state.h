@@ -19,9 +19,7 @@
 #endif
 
 /* Longest one that is sent. */
-#ifndef STUB_MAX_REPLY
-#define STUB_MAX_REPLY 1024u
-#endif
+#define STUB_MAX_REPLY (STUB_MAX_FRAME < 1024u ? STUB_MAX_FRAME : 1024u)
 
 /* Output that is kept until the host has it; a power of two. */
 #define STUB_OUTPUT_SIZE BW_LIMIT_MAX_OUTPUT

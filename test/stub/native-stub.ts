@@ -38,16 +38,7 @@ export function buildNativeStub(): NativeStub {
   const sources = readdirSync(join(firmware, 'core'))
     .filter((name) => name.endsWith('.c'))
     .map((name) => join(firmware, 'core', name));
-  const args = [
-    '-std=c11',
-    '-g',
-    '-O1',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-DSTUB_MAX_FRAME=256u',
-    '-DSTUB_MAX_REPLY=256u',
-  ];
+  const args = ['-std=c11', '-g', '-O1', '-Wall', '-Wextra', '-Werror', '-DSTUB_MAX_FRAME=256u'];
   const includes = [HERE, join(firmware, 'core'), join(firmware, 'generated')].map((name) => `-I${name}`);
   const complaints: string[] = [];
   const compile = (compiler: string, extra: readonly string[]) => {
