@@ -14,6 +14,7 @@ import type { BytePort } from '../../protocol/byte-port.js';
 import type { BoardRecord } from '../board.js';
 import { readSegments, type Segment } from './elf-segments.js';
 import { BoardError } from './errors.js';
+import { FAULT, type FaultingCore, installFaultingCore } from './rp2040-core.js';
 import { SimClock } from './sim-clock.js';
 
 const FLASH_ADDR = 0x1000_0000;
@@ -50,6 +51,7 @@ export function startRp2040(board: BoardRecord, imagePath: string): BytePort {
 class Rp2040Port implements BytePort {
   private clock = new SimClock();
   private chip: RP2040;
+  private core!: FaultingCore;
   private readonly inbox: Uint8Array[] = [];
   private inboxOffset = 0;
   private outbox = new Uint8Array(1024);
@@ -71,7 +73,7 @@ class Rp2040Port implements BytePort {
   write(bytes: Uint8Array): void {
     if (this.closed || bytes.length === 0) return;
     this.inbox.push(bytes.slice());
-    if (this.chip.core.waiting || this.scheduled === undefined) this.scheduleSlice();
+    if (this.core.waiting || this.scheduled === undefined) this.scheduleSlice();
   }
 
   onData(listener: (bytes: Uint8Array) => void): void {
@@ -114,9 +116,11 @@ class Rp2040Port implements BytePort {
       }
       memory.bytes.set(bytes, loadAddr - memory.from);
     }
-    chip.core.VTOR = VECTORS_ADDR;
-    chip.core.SP = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR, true);
-    chip.core.PC = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR + 4, true) & ~1;
+    const core = installFaultingCore(chip);
+    core.VTOR = VECTORS_ADDR;
+    core.SP = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR, true);
+    core.PC = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR + 4, true) & ~1;
+    this.core = core;
     chip.uart[0]!.onByte = (byte) => this.putByte(byte);
     watchdogOf(chip).onWatchdogTrigger = () => this.restart();
     return chip;
@@ -126,7 +130,7 @@ class Rp2040Port implements BytePort {
    *  RP2040 data sheet, 2.13 power-on state machine, 4.7 watchdog. */
   private restart(): void {
     const before = this.chip;
-    before.core.waiting = true;
+    this.core.waiting = true;
     this.chip = this.boot();
     this.chip.sram.set(before.sram);
     const [watchdog, old] = [watchdogOf(this.chip), watchdogOf(before)];
@@ -169,14 +173,23 @@ class Rp2040Port implements BytePort {
     else this.sleep();
   }
 
-  /** Runs a few instructions.
+  /** Runs a few instructions; a fault ends them early.
    *  @returns whether the core sleeps and nothing wakes it */
   private burst(): boolean {
-    const { chip, clock } = this;
-    const { core } = chip;
+    try {
+      return this.run();
+    } catch (cause) {
+      if (cause !== FAULT) throw cause;
+      this.clock.nanos += this.core.takeFault() * CYCLE_NANOS;
+      return false;
+    }
+  }
+
+  private run(): boolean {
+    const { chip, clock, core } = this;
     for (let left = BURST_INSTRUCTIONS; left > 0; left--) {
       if (core.waiting) {
-        if (!this.wakeFromPending()) return this.inbox.length === 0 || !this.fifoHasRoom();
+        if (core.locked || !this.wakeFromPending()) return this.inbox.length === 0 || !this.fifoHasRoom();
       }
       clock.nanos += core.executeInstruction() * CYCLE_NANOS;
       if (clock.nanos >= clock.nextNanos) clock.fire();
@@ -187,7 +200,7 @@ class Rp2040Port implements BytePort {
 
   /** WFI falls through when an interrupt is already pending; rp2040js only looks at new ones. */
   private wakeFromPending(): boolean {
-    const { core } = this.chip;
+    const { core } = this;
     if ((core.pendingInterrupts & core.enabledInterrupts) === 0 && !core.pendingPendSV && !core.pendingSystick) {
       return false;
     }

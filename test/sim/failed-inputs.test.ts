@@ -56,8 +56,6 @@ describe.each(['pico-sim', 'qemu-lm3s6965evb'])('on %s', (board) => {
     ['a thread_local', 'thread_local int t = 1; int f(int a) { return t; }', 'LINK_'],
     ['an initialiser that faults', 'int f(int a) { return 5; } int n = 9; C e; __builtin_trap();', 'SESSION_FAULT'],
   ])('an input that fails in %s changes nothing', async (_where, text, code) => {
-    // rp2040js knows no faults.
-    if (code === 'SESSION_FAULT' && board === 'pico-sim') return;
     const before = await snapshot();
     expect((await failure(text)).code).toContain(code);
     expect(await snapshot()).toEqual(before);

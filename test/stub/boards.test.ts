@@ -120,7 +120,7 @@ describe.each(BOARDS.map((board) => ({ name: board.name, board })))('stub on $na
     await stub.expectAlive();
   });
 
-  describe.skipIf(board.simulator?.kind !== 'qemu')('faults', () => {
+  describe('faults', () => {
     it.each<[string, readonly number[], number, number]>([
       ['a call of address 0', [0x2000, 0x4700], CFSR.noCode, EXCEPTION.memManage], // movs r0, #0; bx r0
       // movs r0, #32; lsls r0, r0, #24; bx r0
