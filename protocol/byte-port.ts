@@ -12,6 +12,8 @@ export interface BytePort {
   onData(listener: (bytes: Uint8Array) => void): void;
   /** Sets the one listener for the end of the port; `cause` is absent after `close()`. Called once. */
   onClose(listener: (cause?: Error) => void): void;
+  /** Presses the reset button of what stands behind the port, where it can. Resolves when that is done. */
+  reset?(): Promise<void>;
   /** Ends the port and whatever stands behind it (process, worker). Resolves when all of it is gone. */
   close(): Promise<void>;
 }

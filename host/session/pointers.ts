@@ -5,7 +5,7 @@ import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { AddrRange, StagedLink, Trial } from '../link/types.js';
 
 /** How far malloc's heap is in use; in `firmware-stub/support/sbrk.c`. */
-const HEAP_TOP = 'bw_heap_top';
+export const HEAP_TOP = 'bw_heap_top';
 /** malloc mostly grows the heap by a page at a time. */
 const HEAP_STEP = 4096;
 /** Searches asked for again before everything is kept instead. */

@@ -32,7 +32,15 @@ export interface PendingRevision {
   /** With these names open too. */
   readonly open: ReadonlySet<string>;
   /** The object, or undefined if clang no longer compiles the input (a header changed, say). */
-  readonly object: Promise<ObjectFile | undefined>;
+  readonly object: Promise<{ readonly object: ObjectFile; readonly bytes: Uint8Array } | undefined>;
+}
+
+/** An earlier input that takes part in this one. */
+export interface NeededRevision {
+  readonly revision: Revision;
+  readonly record: InputRecord;
+  /** Its object as clang made it. */
+  readonly bytes: Uint8Array;
 }
 
 const functionNames = (unit: SourceUnit): string[] =>
@@ -74,11 +82,11 @@ async function compileAgain(
   compiler: Compiler,
   { input, fileName, unit, before }: InputRecord,
   open: ReadonlySet<string>,
-): Promise<ObjectFile | undefined> {
+): Promise<{ object: ObjectFile; bytes: Uint8Array } | undefined> {
   try {
     const { text, ...late } = before.preludeFor(unit);
     const { object } = await compiler.compileUnit(revisedUnit(unit, open), text, input, fileName, late);
-    return readObject(object, fileName ?? `input ${input}`);
+    return { object: readObject(object, fileName ?? `input ${input}`), bytes: object };
   } catch (error) {
     log?.(`input ${input} does not compile again: ${(error as Error).message}`);
     return undefined;
@@ -90,7 +98,7 @@ export async function neededRevisions(
   linker: LinkSession,
   pending: readonly PendingRevision[],
   object: ObjectFile,
-): Promise<{ readonly revision: Revision; readonly record: InputRecord }[]> {
+): Promise<NeededRevision[]> {
   if (pending.length === 0) return [];
   const inputs = new Set(
     object.symbols
@@ -103,7 +111,8 @@ export async function neededRevisions(
       .map(async ({ record, open, object: compiling }) => {
         const revised = await compiling;
         if (revised === undefined) return [];
-        return [{ revision: { object: revised, input: record.input }, record: { ...record, open } }];
+        const { object, bytes } = revised;
+        return [{ revision: { object, input: record.input }, record: { ...record, open }, bytes }];
       }),
   );
   return needed.flat();

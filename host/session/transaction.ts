@@ -7,9 +7,12 @@ import { debugScope } from '../diag/debug.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange, StagedLink } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
+import type { ArenaImage } from './arena-image.js';
 import { destroyOps } from './destructors.js';
+import { type InputOutcome, changesBoard, type SessionLog } from './log.js';
 import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './plan-batch.js';
-import { collectPointers, planSearch } from './pointers.js';
+import { collectPointers, HEAP_TOP, planSearch } from './pointers.js';
+import { COPY } from './replay.js';
 import { FLUSH } from './stdio.js';
 
 const log = debugScope('session');
@@ -25,18 +28,41 @@ export interface RunOutcome {
   readonly pointers: readonly number[] | undefined;
 }
 
+/** What the log keeps of it. */
+export function outcomeOf({ saved, destroyed, pointers }: RunOutcome, heapBytes: number): InputOutcome {
+  return { saved, destroyed, pointers, heapBytes };
+}
+
+/** Who brings a batch to the board, and knows what it should hold. */
+export interface BoardParts {
+  readonly linker: LinkSession;
+  readonly log: SessionLog;
+  readonly image: ArenaImage;
+  /** The link as it is now. */
+  link(): DeviceLink;
+  /** Resolves when the board holds what it should.
+   *  @throws when it cannot be reached */
+  ready(): Promise<unknown>;
+  /** An exchange failed. */
+  failed(error: unknown): void;
+}
+
+/** Variables and heap are copied up to this size; reading them takes time on the line. */
+const COPIED_BYTES = 16 * 1024;
+
 /** Brings inputs to the board one at a time. */
 export class Transactions {
   #owed: readonly Op[] = [];
+  /** Owed even if the board starts from nothing. */
+  #debt: readonly Op[] = [];
   #running = false;
   #lost = false;
   /** Heap in use, in bytes. */
   #heapBytes = 0;
+  /** Code was stopped, or cut off by a restart: what it did cannot be repeated, only copied. */
+  #unrepeatable = false;
 
-  constructor(
-    private readonly link: DeviceLink,
-    private readonly linker: LinkSession,
-  ) {}
+  constructor(private readonly board: BoardParts) {}
 
   /** Code may be running. */
   get running(): boolean {
@@ -48,11 +74,50 @@ export class Transactions {
     return this.#lost;
   }
 
+  /** Heap in use, in bytes, as far as the host knows. */
+  get heapBytes(): number {
+    return this.#heapBytes;
+  }
+
+  /** Ops to send before all others, since something was half done. */
+  get owed(): readonly Op[] {
+    return this.#owed;
+  }
+
+  /** What is owed was sent. */
+  settled(): void {
+    if (this.#debt.length > 0) this.board.log.ended('OK', this.#debt.length);
+    this.#debt = [];
+    this.#owed = [];
+  }
+
+  /** The board begins from nothing: what was half done is not there. */
+  startOver(): void {
+    this.#owed = this.#debt;
+  }
+
+  /** The board holds what it should, whatever became of the last exchange. */
+  found(): void {
+    this.#lost = false;
+  }
+
+  /** The variables are to be copied before anything else is done: repeating the log would not give them. */
+  unrepeatable(): void {
+    this.#unrepeatable = true;
+  }
+
+  /** What a session that is taken up again knows. */
+  resume(owed: readonly Op[], heapBytes: number): void {
+    this.#owed = owed;
+    this.#heapBytes = heapBytes;
+  }
+
   /** Puts a staged input on the board and runs it. If it fails, what it overwrote is written back.
    *  @param value where the value will stand; it is read last
    *  @returns a reply whose status is not OK when it failed
    *  @throws WIRE_… when the line broke; what is owed then waits for the next exchange */
   async run(staged: StagedLink, value: AddrRange | undefined, runTimeoutMs: number | undefined): Promise<RunOutcome> {
+    await this.#copyVariables();
     const saves = planSave(staged);
     const read = saves.length === 0 ? undefined : await this.execute(saves);
     const saved = saves.flatMap(({ addr }, index) => {
@@ -61,7 +126,7 @@ export class Transactions {
     });
     if (read !== undefined && read.status !== 'OK') return { reply: read, saved, destroyed: [], pointers: undefined };
 
-    const addressOf = (symbol: string): number | undefined => this.linker.addressOf(symbol);
+    const addressOf = (symbol: string): number | undefined => this.board.linker.addressOf(symbol);
     const search = planSearch(staged, this.#heapBytes);
     const plan = planBatch(staged, { saved, addressOf, flush: staged.addressOf(FLUSH), search, value });
     const { input } = staged;
@@ -84,6 +149,7 @@ export class Transactions {
 
   /** Sends ops after those that are owed. */
   async execute(ops: readonly Op[], runTimeoutMs?: number): Promise<BatchReply> {
+    if (changesBoard(ops)) await this.#copyVariables();
     await this.settle();
     return this.#exchange(ops, runTimeoutMs);
   }
@@ -91,6 +157,7 @@ export class Transactions {
   /** Sends `ops` as soon as the board can be reached, now if possible. */
   async owe(ops: readonly Op[]): Promise<void> {
     this.#owed = [...this.#owed, ...ops];
+    this.#debt = this.#owed;
     await this.settle();
   }
 
@@ -99,16 +166,59 @@ export class Transactions {
     if (this.#owed.length === 0) return;
     const { status } = await this.#exchange(this.#owed, undefined);
     this.#owed = [];
+    this.#debt = [];
     if (status !== 'OK') log?.(`what was owed to the board ended ${status}`);
   }
 
+  /** Notes what the variables are in the log, when repeating what is in it would not give them. */
+  async #copyVariables(): Promise<void> {
+    if (!this.#unrepeatable) return;
+    const { linker, log } = this.board;
+    const ranges = [...linker.variableRanges(), ...(await this.#heapInUse())];
+    this.#unrepeatable = false;
+    if (ranges.reduce((sum, { len }) => sum + len, 0) > COPIED_BYTES) return;
+    const reads = ranges.map(({ addr, len }): Op => ({ op: 'READ', addr, len }));
+    const { status, results } = await this.#exchange(reads, undefined);
+    if (status !== 'OK') return;
+    log.note(
+      COPY,
+      results.flatMap((result, index): Op[] =>
+        result.op === 'READ' ? [{ op: 'WRITE', addr: ranges[index]!.addr, data: result.data }] : [],
+      ),
+    );
+  }
+
+  async #heapInUse(): Promise<AddrRange[]> {
+    const { linker } = this.board;
+    const topAddr = linker.addressOf(HEAP_TOP);
+    if (linker.heap === undefined || topAddr === undefined) return [];
+    const { results } = await this.#exchange([{ op: 'READ', addr: topAddr, len: 4 }], undefined);
+    const [top] = results;
+    if (top?.op !== 'READ') return [];
+    const end = new DataView(top.data.buffer, top.data.byteOffset, 4).getUint32(0, true);
+    const { addr, len } = linker.heap;
+    return end > addr && end <= addr + len ? [{ addr, len: end - addr }] : [];
+  }
+
   async #exchange(ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
+    const { log, image } = this.board;
+    await this.board.ready();
+    const changes = changesBoard(ops);
+    if (changes) log.sending(ops, this.#owed);
     this.#running = true;
     this.#lost = true;
     try {
-      const reply = await this.link.execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
+      const reply = await this.board.link().execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
       this.#lost = false;
+      if (changes) {
+        log.ended(reply.status, reply.done);
+        image.apply(ops.slice(0, reply.done));
+        if (reply.status === 'BROKEN') this.#unrepeatable = true;
+      }
       return reply;
+    } catch (error) {
+      this.board.failed(error);
+      throw error;
     } finally {
       this.#running = false;
     }
