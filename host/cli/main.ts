@@ -36,6 +36,7 @@ async function promptOrPipe(options: SessionOptions & { strict?: boolean }): Pro
   if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(openOptions(options));
   const session = await openSession(openOptions(options));
   session.onOutput((bytes) => process.stdout.write(bytes));
+  session.onNotice(printError);
   try {
     return await runPiped(session, process.stdin, show, options.strict === true);
   } finally {
@@ -52,6 +53,7 @@ async function run(
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);
   try {
+    session.onNotice(printError);
     if (!options.json) session.onOutput((bytes) => process.stdout.write(bytes));
     const report = await runFiles(
       session,

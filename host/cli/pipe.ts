@@ -58,7 +58,7 @@ export async function runPiped(session: Session, input: Readable, show: Shown, s
       const exitCode = exitCodeOf(error);
       worst = Math.max(worst, exitCode);
       // Without a line to the board no later input can work.
-      if (strict || exitCode === EXIT.link) return worst;
+      if (strict || (exitCode === EXIT.link && !session.connected)) return worst;
     }
   }
   return worst;

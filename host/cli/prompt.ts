@@ -11,6 +11,9 @@ import { evaluateShown, type Shown } from './evaluate.js';
 import { EXIT } from './exit-codes.js';
 import { readSource } from './run.js';
 
+/** At the prompt somebody can end the waiting for a board that was unplugged. */
+const PATIENCE_MS = 3_600_000;
+
 function kib(bytes: number): string {
   return `${(bytes / 1024).toFixed(1)} KiB`;
 }
@@ -69,6 +72,14 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
       },
     },
     {
+      name: 'reset',
+      help: 'restart the board and put the session back on it',
+      run: async () => {
+        await session.reset();
+        return undefined;
+      },
+    },
+    {
       name: 'link',
       help: 'show what the line to the board has done so far',
       run: () => table(Object.entries(session.link.counters).map(([name, count]) => [name, String(count)])).join('\n'),
@@ -79,10 +90,11 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
 /** Shows the prompt until the user leaves.
  *  @returns the exit code */
 export async function runPrompt(options: OpenOptions): Promise<number> {
-  const session = await openSession(options);
+  const session = await openSession({ reconnectMs: PATIENCE_MS, ...options });
   let repl: ReplHandle | undefined;
   session.onOutput((bytes) => repl?.print(bytes));
   const printLines = (text: string): void => repl?.printLines(text);
+  session.onNotice(printLines);
   try {
     await runRepl({
       input: process.stdin,

@@ -70,3 +70,10 @@ export function batchError(
       });
   }
 }
+
+/** The error for an input during which the board restarted or the line ended, once the session is put back. */
+export function cutShort(input: string, error: BarewireError): BarewireError {
+  const code = error.code === 'WIRE_RESTARTED' ? 'SESSION_RESTARTED' : 'SESSION_CUT_SHORT';
+  const [what = ''] = error.message.split('\n');
+  return deviceError(code, `${input} does not count: ${what}\nType it again if you want it.`, { input }, error);
+}

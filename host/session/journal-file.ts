@@ -38,7 +38,8 @@ export interface ParsedJournal {
 /** Reads the records up to the first that is not whole. A file that is no journal has none, and 0 good bytes. */
 export function parseJournal(bytes: Uint8Array): ParsedJournal {
   const records: unknown[] = [];
-  if (bytes.length < MAGIC.length || MAGIC.some((byte, index) => bytes[index] !== byte)) return { records, goodBytes: 0 };
+  if (bytes.length < MAGIC.length || MAGIC.some((byte, index) => bytes[index] !== byte))
+    return { records, goodBytes: 0 };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = MAGIC.length;
   while (at + HEAD_BYTES <= bytes.length) {

@@ -52,7 +52,7 @@ export interface InputBegin {
 /** Beside inputs: `:undo`, and what else sends something. */
 export type EntryBegin =
   | InputBegin
-  | { readonly t: 'undo'; readonly fromInput: number }
+  | { readonly t: 'undo'; readonly fromInput: number; readonly count: number }
   | { readonly t: 'other'; readonly what: string };
 
 /** What became of an input on the board, as far as the host's later decisions depend on it. */
@@ -91,6 +91,9 @@ export interface LogEntry {
 }
 
 const CHANGES: ReadonlySet<Op['op']> = new Set(['WRITE', 'FILL', 'CHECK', 'RUN']);
+
+/** Name of the entry in which a session's objects are destroyed. */
+export const THE_END = 'the end of the session';
 
 /** Whether a batch can change the board. */
 export function changesBoard(ops: readonly Op[]): boolean {

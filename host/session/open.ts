@@ -14,12 +14,14 @@ import { LinkSession } from '../link/session.js';
 import { findToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
 import { type CppParser, loadParser } from '../unit/parser.js';
-import { DeviceLink } from '../wire/link.js';
 import { openSocketPort, socketAddress } from '../wire/ports/socket.js';
+import { openSerialAgain, serialNumberOf } from '../wire/reopen.js';
 import { openSerialPort } from '../wire/serial.js';
 import { writeTrace } from '../wire/trace.js';
 import { openArchives } from './archives.js';
+import { Connection, type Line } from './connection.js';
 import { findFirmware } from './firmware.js';
+import { SessionLog } from './log.js';
 import { Session } from './session.js';
 
 export interface OpenOptions {
@@ -37,7 +39,14 @@ export interface OpenOptions {
   readonly feed?: CompilerOptions['feed'];
   /** Stands between the line and the board's port: a modelled line, a counter of bytes. */
   readonly wrapPort?: (port: BytePort) => BytePort;
+  /** Instead of what `board` and `port` say: for tests. */
+  readonly line?: Line;
+  /** How long to wait for a line that ended, in milliseconds. */
+  readonly reconnectMs?: number;
 }
+
+/** Waiting for a line that ended goes on for this long, unless somebody is there who can end it. */
+const RECONNECT_MS = 60_000;
 
 export const DEFAULT_BOARD = 'pico-sim';
 
@@ -66,25 +75,42 @@ function imageOf(board: BoardRecord): string {
   });
 }
 
-async function openPort(options: OpenOptions, board: BoardRecord | undefined): Promise<BytePort> {
-  const { port } = options;
-  if (port !== undefined) {
-    const address = socketAddress(port);
-    return address === undefined ? openSerialPort(port, board?.baud ?? 115_200) : openSocketPort(port, address);
-  }
-  const simulated = board!;
-  if (simulated.simulator === undefined) {
-    throw new BarewireError('CLI_NO_PORT', `${simulated.name} is a real board: say where it is with --port PATH`, {
-      board: simulated.name,
-    });
-  }
-  return startSimulator(simulated, imageOf(simulated));
+/** How the board that `options` name is reached, now and when it comes back. */
+async function lineTo(options: OpenOptions, board: BoardRecord | undefined): Promise<Line> {
+  const line = options.line ?? (await bareLine(options, board));
+  const { wrapPort } = options;
+  return wrapPort === undefined ? line : { ...line, open: async () => wrapPort(await line.open()) };
 }
 
-async function connect(options: OpenOptions, board: BoardRecord | undefined): Promise<DeviceLink> {
-  const opened = await openPort(options, board);
-  const port = options.wrapPort?.(opened) ?? opened;
-  return DeviceLink.connect(port, options.trace === undefined ? {} : { trace: writeTrace(options.trace, port.name) });
+async function bareLine({ port }: OpenOptions, board: BoardRecord | undefined): Promise<Line> {
+  if (port === undefined) {
+    const simulated = board!;
+    if (simulated.simulator === undefined) {
+      throw new BarewireError('CLI_NO_PORT', `${simulated.name} is a real board: say where it is with --port PATH`, {
+        board: simulated.name,
+      });
+    }
+    const image = imageOf(simulated);
+    return { what: simulated.name, open: () => startSimulator(simulated, image), startsBoard: true };
+  }
+  const address = socketAddress(port);
+  if (address !== undefined) return { what: port, open: () => openSocketPort(port, address), startsBoard: false };
+  const baud = board?.baud ?? 115_200;
+  const serialNumber = await serialNumberOf(port);
+  let opened = false;
+  const open = (): Promise<BytePort> => {
+    if (opened) return openSerialAgain(port, serialNumber, baud);
+    opened = true;
+    return openSerialPort(port, baud);
+  };
+  return { what: port, open, startsBoard: false, serialNumber };
+}
+
+async function connect(options: OpenOptions, board: BoardRecord | undefined): Promise<Connection> {
+  const { trace } = options;
+  return Connection.open(await lineTo(options, board), (port) =>
+    trace === undefined ? {} : { trace: writeTrace(trace, port.name) },
+  );
 }
 
 /** The board whose image is running, for a port that was given without `--board`. */
@@ -108,7 +134,7 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
   const parsing = loadParser().then(warmedUp);
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
-  board ??= boardOfImage((await connecting).hello.buildId);
+  board ??= boardOfImage((await connecting).link.hello.buildId);
   const toolchain = findToolchain(board, { clang: options.clang });
   const compiling = Compiler.create({
     board,
@@ -119,8 +145,8 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
   compiling.catch(() => undefined);
   try {
     const archives = openArchives(board, toolchain, imageFolder());
-    const link = await connecting;
-    const { arenaAddr, arenaSize, arch, buildId } = link.hello;
+    const connection = await connecting;
+    const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
     const linker = new LinkSession({
       arch,
       arena: { addr: arenaAddr, sizeBytes: arenaSize },
@@ -129,11 +155,22 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
       archives,
     });
     return new Session(
-      { board, parser: await parsing, compiler: await compiling, linker, link },
+      {
+        board,
+        parser: await parsing,
+        compiler: await compiling,
+        linker,
+        connection,
+        log: new SessionLog(),
+        reconnectMs: options.reconnectMs ?? RECONNECT_MS,
+      },
       DeclarationStore.empty,
     );
   } catch (error) {
-    await Promise.allSettled([connecting.then((link) => link.close()), compiling.then((compiler) => compiler.close())]);
+    await Promise.allSettled([
+      connecting.then((connection) => connection.close()),
+      compiling.then((compiler) => compiler.close()),
+    ]);
     throw error;
   }
 }

@@ -90,6 +90,11 @@ export class Recovery {
     return this.#trouble === undefined ? undefined : this.#start();
   }
 
+  /** Something is wrong, or being seen to. */
+  get troubled(): boolean {
+    return this.#running !== undefined || this.#trouble !== undefined;
+  }
+
   /** Gives up waiting for the line.
    *  @returns whether there was anything to give up */
   stop(): boolean {
@@ -162,7 +167,7 @@ export class Recovery {
         transactions.found();
         const recovered = { memory: kept, ...report, ms: performance.now() - startMs };
         const restarted = first.kind === 'restart' || wasReset || connection.link.hello.bootId !== bootId;
-        notice(recoveredText(first, recovered, restarted, wasReset));
+        notice(recoveredText(connection, first, recovered, restarted, wasReset));
         return recovered;
       } catch (error) {
         const code = error instanceof BarewireError ? error.code : '';
@@ -243,7 +248,8 @@ Connect the board of this session again, or start another session.`,
 }
 
 function lostText({ line }: Connection, cause: Error | undefined): string {
-  const why = cause === undefined ? '' : ` (${cause.message.trimEnd()})`;
+  const [words = ''] = (cause?.message ?? '').split(/:?\s*\n/);
+  const why = words === '' ? '' : ` (${words})`;
   return line.startsBoard
     ? `${line.what} ended${why}: it is started again`
     : `the line to ${line.what} ended${why}: waiting for it, Ctrl-C gives up`;
@@ -253,20 +259,28 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What is said when it is over. */
-function recoveredText(first: Trouble, recovered: Recovered, restarted: boolean, wasReset: boolean): string {
+function recoveredText(
+  { line }: Connection,
+  first: Trouble,
+  recovered: Recovered,
+  restarted: boolean,
+  wasReset: boolean,
+): string {
   const { memory, inputs, ms, differing: lines } = recovered;
   const happened = wasReset
     ? 'the board no longer answered, not to BREAK or PING either: it was reset'
-    : restarted
-      ? 'the board restarted'
-      : first.kind === 'lost'
-        ? 'the line is back'
+    : first.kind === 'lost'
+      ? `${line.startsBoard ? line.what : 'the line'} is back${restarted && !line.startsBoard ? ', and the board had restarted' : ''}`
+      : restarted
+        ? 'the board restarted'
         : 'the line was disturbed';
   if (memory === 'empty') return `${happened}; the session had nothing on it`;
   if (memory === 'kept') {
     const rest = restarted ? '; peripherals are as after a reset' : '';
-    return `${happened}; its memory is as it was: functions and variables are kept${rest}`;
+    return `${happened}; the board's memory is as it was: functions and variables are kept${rest}`;
   }
-  const what = `${happened}; its memory was lost: ${plural(inputs, 'input')} repeated, ready after ${seconds(ms)}`;
-  return [`${what}; what they read from hardware or a clock may differ`, ...lines.map((line) => `  ${line}`)].join('\n');
+  const what = `${happened}; the board's memory was lost: ${plural(inputs, 'input')} repeated, ready after ${seconds(ms)}`;
+  return [`${what}; what they read from hardware or a clock may differ`, ...lines.map((line) => `  ${line}`)].join(
+    '\n',
+  );
 }

@@ -4,8 +4,7 @@
 // What cannot be repeated is left out and told: code that was stopped by hand would run for ever again (a copy of the
 // variables, taken after it, follows in the log), and an input that restarts the board would do so again.
 
-import type { Op } from '../../protocol/batch.js';
-import type { BatchReply } from '../../protocol/batch.js';
+import type { BatchReply, Op } from '../../protocol/batch.js';
 import { debugScope } from '../diag/debug.js';
 import type { ExecuteOptions } from '../wire/link.js';
 import { type LogEntry, nameOf } from './log.js';
@@ -45,7 +44,8 @@ function repeatable(entries: readonly LogEntry[], skipped: ReadonlySet<LogEntry>
     for (const { ops, status } of entry.steps) {
       if (status === 'BROKEN') {
         const next = entries[index + 1]?.begin;
-        if (next?.t !== 'other' || next.what !== COPY) left.push(`${name} had been stopped: what it did is not repeated`);
+        if (next?.t !== 'other' || next.what !== COPY)
+          left.push(`${name} had been stopped: what it did is not repeated`);
       } else if (status !== undefined) units.push({ entry, ops, status });
     }
   }

@@ -11,6 +11,7 @@ import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { Compiler } from '../compile/compiler.js';
 import type { Diagnostic } from '../compile/diagnostics.js';
 import { debugScope } from '../diag/debug.js';
+import { BarewireError } from '../diag/error.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../elf/object-file.js';
 import { readObject, restObject } from '../elf/read-object.js';
@@ -25,17 +26,22 @@ import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
+import { ArenaImage } from './arena-image.js';
 import { compileMended } from './compile-mended.js';
+import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
-import { batchError } from './errors.js';
+import { batchError, cutShort } from './errors.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
+import { type SessionLog, THE_END } from './log.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
+import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
+import { Recovery } from './recovery.js';
 import { type InputRecord, neededRevisions, recordInput, startRevisions } from './revise.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
-import { Transactions } from './transaction.js';
+import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
 import { plainDiagnostic, withoutVersionsIn } from './versions.js';
 import { whyName } from './why.js';
@@ -70,7 +76,10 @@ export interface Stations {
   readonly parser: CppParser;
   readonly compiler: Compiler;
   readonly linker: LinkSession;
-  readonly link: DeviceLink;
+  readonly connection: Connection;
+  readonly log: SessionLog;
+  /** Waiting for a line that ended goes on for this long. */
+  readonly reconnectMs: number;
 }
 
 export interface EvaluateOptions {
@@ -94,21 +103,51 @@ export class Session {
   /** Objects that may be registered for destruction. */
   #registrations = 0;
   readonly #transactions: Transactions;
+  readonly #recovery: Recovery;
+  readonly #image = new ArenaImage();
+  /** Ctrl-Cs for the code that runs now. */
+  #interrupts = 0;
   readonly #outputListeners: ((bytes: Uint8Array) => void)[] = [];
+  readonly #noticeListeners: ((text: string) => void)[] = [];
 
   constructor(stations: Stations, declarations: DeclarationStore) {
     this.board = stations.board;
     this.#stations = stations;
     this.#declarations = declarations;
-    this.#transactions = new Transactions(stations.link, stations.linker);
-    stations.link.onOutput((bytes) => {
-      for (const listener of this.#outputListeners) listener(bytes);
+    const { connection, linker, log, reconnectMs } = stations;
+    this.#transactions = new Transactions({
+      linker,
+      log,
+      image: this.#image,
+      link: () => connection.link,
+      ready: () => this.#recovery.ready(),
+      failed: (error) => {
+        const silent = error instanceof BarewireError && !/^WIRE_(?:RESTARTED|CLOSED)$/.test(error.code);
+        if (silent) this.#recovery.report({ kind: 'silent', error });
+      },
+    });
+    this.#recovery = new Recovery({
+      connection,
+      linker,
+      log,
+      reconnectMs,
+      image: this.#image,
+      transactions: this.#transactions,
+      hello: connection.link.hello,
+      notice: (text) => this.#say(text),
+    });
+    connection.listen({
+      onOutput: (bytes) => {
+        for (const listener of this.#outputListeners) listener(bytes);
+      },
+      onRestart: () => this.#recovery.report({ kind: 'restart' }),
+      onLost: (cause) => this.#recovery.report({ kind: 'lost', cause }),
     });
     stations.compiler.prepare(declarations.text());
   }
 
   get link(): DeviceLink {
-    return this.#stations.link;
+    return this.#stations.connection.link;
   }
 
   get linker(): LinkSession {
@@ -138,7 +177,7 @@ export class Session {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { compiler, linker } = this.#stations;
+    const { compiler, linker, log: sessionLog } = this.#stations;
     const { unit, versions } = versioned;
     const isEmpty = unit.items.length === 0 && unit.trailing === undefined;
     // What opens a comment and never closes it is empty too; clang says so.
@@ -151,47 +190,75 @@ export class Session {
     );
     const object = readObject(compiled.object, name);
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
-    const { staged, slot } = await timed(timing, 'linkMs', () => {
-      const staged = explained(name, text, () =>
-        linker.stage(object, {
-          revisions: revised.map(({ revision }) => revision),
-          input,
-          companions: [
-            ...stdioCompanions(text),
-            ...destructorCompanions(this.#registrations + registrationsIn(object)),
-          ],
-          keep: 'trial',
-        }),
-      );
-      return { staged, slot: valueSlot(object, staged) };
-    });
+    const made: MadeInput = { input, text, fileName: options.fileName, unit, versions, before, object, revised };
+    const { staged, slot } = await timed(timing, 'linkMs', () => this.#link(name, made));
     log?.(
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
     );
 
-    const outcome = await timed(timing, 'boardMs', () => this.#transactions.run(staged, slot, options.runTimeoutMs));
-    const { reply, saved, destroyed } = outcome;
+    this.#interrupts = 0;
+    sessionLog.begin(inputBegin(made, compiled.object, this.#declarations));
+    let outcome: RunOutcome;
+    try {
+      outcome = await timed(timing, 'boardMs', () => this.#transactions.run(staged, slot, options.runTimeoutMs));
+    } catch (error) {
+      sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
+      throw await this.#afterFailure(name, error);
+    }
+    const { reply } = outcome;
     for (const result of reply.results) if (result.op === 'RUN') timing.runMicros += result.micros;
-    if (reply.status !== 'OK') throw batchError(name, reply, (record) => this.#describe(record, staged));
+    if (reply.status !== 'OK') {
+      sessionLog.failed(reply.status, []);
+      throw batchError(name, reply, (record) => this.#describe(record, staged));
+    }
+    this.#commit(made, staged, outcome);
+    sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
+    const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
+    for (const each of [object, ...revised.map(({ revision }) => revision.object)]) restObject(each);
+    // Starting a process takes a few milliseconds; the value is shown first.
+    setImmediate(() => compiler.prepare(this.#declarations.text()));
+    return { value, warnings: compiled.warnings, timing };
+  }
 
+  /** Links an input that was compiled, now or when it was typed. */
+  #link(
+    name: string,
+    { input, text, object, revised }: MadeInput,
+  ): { staged: StagedLink; slot: ValueSlot | undefined } {
+    const staged = explained(name, text, () =>
+      this.#stations.linker.stage(object, {
+        revisions: revised.map(({ revision }) => revision),
+        input,
+        companions: [...stdioCompanions(text), ...destructorCompanions(this.#registrations + registrationsIn(object))],
+        keep: 'trial',
+      }),
+    );
+    return { staged, slot: valueSlot(object, staged) };
+  }
+
+  /** Makes an input that went well part of the session. */
+  #commit(made: MadeInput, staged: StagedLink, { saved, destroyed, pointers }: Omit<RunOutcome, 'reply'>): void {
+    const { linker } = this.#stations;
+    const { input, text, fileName, unit, versions, before, object, revised } = made;
     const known = staged.trial === undefined ? [] : pointersInSaved(this.#history, staged.trial);
-    linker.commit(staged, outcome.pointers?.concat(known));
+    linker.commit(staged, pointers?.concat(known));
     this.#registrations += registrationsIn(object);
     const entry = { input, text, declarations: before, records: this.#records, saved, destroyed };
     const oldest = linker.oldestUndo ?? input;
     this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
     const declared = declarationsOf(unit, this.#typeResolver(object));
     this.#declarations = before.add(declared, versions);
-    this.#records = recordInput(
-      this.#records,
-      { input, fileName: options.fileName, unit, before, open: new Set() },
-      revised,
+    this.#records = recordInput(this.#records, { input, fileName, unit, before, open: new Set() }, revised);
+  }
+
+  /** What to say of an input that the board or the line cut short, once both are well again, or given up. */
+  async #afterFailure(name: string, error: unknown): Promise<unknown> {
+    if (!(error instanceof BarewireError) || !error.code.startsWith('WIRE_')) return error;
+    const recovered = await this.#recovery.ready().then(
+      () => true,
+      () => false,
     );
-    const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
-    for (const each of [object, ...revised.map(({ revision }) => revision.object)]) restObject(each);
-    // Starting a process takes a few milliseconds; the value is shown first.
-    setImmediate(() => compiler.prepare(this.#declarations.text()));
-    return { value, warnings: compiled.warnings, timing };
+    return recovered ? cutShort(name, error) : error;
   }
 
   /** Calls a function that takes nothing and gives an `int`, such as `main`.
@@ -201,7 +268,7 @@ export class Session {
     if (entry === undefined) return undefined;
     const flush = this.#stations.linker.addressOf(FLUSH);
     const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
-    const reply = await this.#transactions.execute(ops, options.runTimeoutMs);
+    const reply = await this.#logged(`a call of ${symbol}()`, ops, options.runTimeoutMs);
     if (reply.status !== 'OK') throw batchError(`${symbol}()`, reply, (record) => this.#describe(record, undefined));
     const [result] = reply.results;
     return result?.op === 'RUN' ? { value: result.value | 0, micros: result.micros } : undefined;
@@ -227,9 +294,45 @@ export class Session {
     ];
   }
 
-  /** Stops the code that runs now; `evaluate` then throws SESSION_STOPPED. Without effect on an idle board. */
+  /** Adds a listener for what is to be said beside the answers: that the board restarted, what was restored. */
+  onNotice(listener: (text: string) => void): void {
+    this.#noticeListeners.push(listener);
+  }
+
+  /** Nothing is known to be wrong with the board and the line to it. */
+  get connected(): boolean {
+    return !this.#recovery.troubled;
+  }
+
+  /** Ctrl-C. Stops the code that runs now: `evaluate` then throws SESSION_STOPPED. If that has no effect the next one
+   *  resets the board, whose memory is then put back. Ends waiting for a line that is gone. Without effect otherwise. */
   interrupt(): void {
-    if (this.#transactions.running) this.#stations.link.break();
+    if (this.#recovery.stop() || !this.#transactions.running) return;
+    if (this.#interrupts++ === 0) this.link.break();
+    else void this.#restartBoard().catch((error: Error) => this.#say(error.message));
+  }
+
+  /** Resets the board and puts the session back on it.
+   *  @throws WIRE_RESET_IGNORED when only a hand on the board can do that; what ended the recovery */
+  async reset(): Promise<void> {
+    await this.#restartBoard();
+    await this.#recovery.ready();
+  }
+
+  async #restartBoard(): Promise<void> {
+    const { connection } = this.#stations;
+    if (connection.lost !== undefined) return;
+    try {
+      await connection.link.reset();
+    } catch (error) {
+      if (!(error instanceof BarewireError) || error.code !== 'WIRE_RESET_IGNORED') throw error;
+      if (!(await connection.hardReset())) throw error;
+      this.#recovery.report({ kind: 'restart' });
+    }
+  }
+
+  #say(text: string): void {
+    for (const listener of this.#noticeListeners) listener(text);
   }
 
   /** Takes back the last inputs: their names, code and memory. Objects they made are destroyed; functions and
@@ -237,15 +340,20 @@ export class Session {
    *  @returns what was taken back, the last input first
    *  @throws SESSION_NOTHING_TO_UNDO; SESSION_FAULT when a destructor faulted (the inputs are taken back all the same) */
   async undo(count = 1): Promise<TakenBack[]> {
-    const { linker, compiler } = this.#stations;
+    const { linker, compiler, log: sessionLog } = this.#stations;
     const { undone, left } = takeLast(this.#history, count);
     const oldest = undone.at(-1)!;
     const plan = planUndo(linker, undone, linker.addressOf(FLUSH));
-    const reply = plan.destroy.length === 0 ? undefined : await this.#transactions.execute(plan.destroy);
-    linker.undo(oldest.input);
-    this.#history = left;
-    this.#declarations = oldest.declarations;
-    this.#records = oldest.records;
+    sessionLog.begin({ t: 'undo', fromInput: oldest.input, count });
+    let reply: BatchReply | undefined;
+    try {
+      if (plan.destroy.length > 0) reply = await this.#transactions.execute(plan.destroy);
+    } catch (error) {
+      sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
+      throw await this.#afterFailure('taking back inputs', error);
+    }
+    this.#takeBack(oldest, left);
+    sessionLog.commit(undefined, plan.restore);
     compiler.prepare(this.#declarations.text());
     await this.#transactions.owe(plan.restore);
     if (reply !== undefined && reply.status !== 'OK') {
@@ -254,25 +362,50 @@ export class Session {
     return undone.map(({ input, text }) => ({ input, text }));
   }
 
+  #takeBack(oldest: HistoryEntry, left: readonly HistoryEntry[]): void {
+    this.#stations.linker.undo(oldest.input);
+    this.#history = left;
+    this.#declarations = oldest.declarations;
+    this.#records = oldest.records;
+  }
+
+  /** Sends what is no input, with an entry of its own in the log. */
+  async #logged(what: string, ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
+    const { log: sessionLog } = this.#stations;
+    this.#interrupts = 0;
+    sessionLog.begin({ t: 'other', what });
+    try {
+      const reply = await this.#transactions.execute(ops, runTimeoutMs);
+      if (reply.status === 'OK') sessionLog.commit();
+      else sessionLog.failed(reply.status, []);
+      return reply;
+    } catch (error) {
+      sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
+      throw await this.#afterFailure(what, error);
+    }
+  }
+
   /** Destroys all objects of the session, the last one first, each only once. `close` does it too. */
   async finish(runTimeoutMs = FINISH_TIMEOUT_MS): Promise<void> {
     const addressOf = (symbol: string): number | undefined => this.#stations.linker.addressOf(symbol);
     const ops = destroyOps(addressOf, ALL_OBJECTS);
     const flush = addressOf(FLUSH);
-    if (ops.length === 0 || this.#transactions.lost) return;
+    if (ops.length === 0 || this.#transactions.lost || this.#recovery.troubled) return;
     if (flush !== undefined) ops.push({ op: 'RUN', entry: flush });
-    const reply = await this.#transactions.execute(ops, runTimeoutMs);
+    const reply = await this.#logged(THE_END, ops, runTimeoutMs);
     if (reply.status !== 'OK') throw batchError('a destructor', reply, (record) => this.#describe(record, undefined));
   }
 
   async close(): Promise<void> {
     await this.finish().catch((error: unknown) => log?.(`destructors at the end: ${String(error)}`));
-    await Promise.all([this.#stations.compiler.close(), this.#stations.link.close()]);
+    this.#recovery.close();
+    this.#stations.log.close();
+    await Promise.all([this.#stations.compiler.close(), this.#stations.connection.close()]);
   }
 
   /** Words for a fault record, with the names of this session and of the input that faulted. */
   #describe(record: Uint8Array, staged: StagedLink | undefined): FaultReport {
-    const { hello } = this.#stations.link;
+    const { hello } = this.link;
     const words = Uint32Array.from({ length: record.length >> 2 }, (_, index) =>
       new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true),
     );
@@ -298,12 +431,12 @@ export class Session {
     if (slot === undefined) return undefined;
     const last = reply.results.at(-1);
     const prefetched = last?.op === 'READ' ? last.data : new Uint8Array(0);
-    const { link, linker } = this.#stations;
+    const { linker } = this.#stations;
     const memory: MemoryReader = {
       read: async (addr: number, len: number) => {
         const offset = addr - slot.addr;
         if (offset >= 0 && offset + len <= prefetched.length) return prefetched.subarray(offset, offset + len);
-        return readMemory(link, addr, len);
+        return readMemory(this.link, addr, len);
       },
       symbolAt: (addr: number) => symbolText(linker.symbolAt(addr)),
     };
@@ -311,6 +444,7 @@ export class Session {
     const content = await readSlot(object, slot.addr, memory, ownerOf);
     if (content === undefined) return undefined;
     this.#last = lastValueOf(content);
+    this.#stations.log.last(this.#last);
     return formatContent(content, memory);
   }
 

@@ -9,7 +9,7 @@ import type { AddrRange, StagedLink } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
 import type { ArenaImage } from './arena-image.js';
 import { destroyOps } from './destructors.js';
-import { type InputOutcome, changesBoard, type SessionLog } from './log.js';
+import { changesBoard, type InputOutcome, type SessionLog } from './log.js';
 import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './plan-batch.js';
 import { collectPointers, HEAP_TOP, planSearch } from './pointers.js';
 import { COPY } from './replay.js';
@@ -132,6 +132,7 @@ export class Transactions {
     const { input } = staged;
     const forget = destroyOps(addressOf, { low: input, high: input + 1, by: 'input', forget: true });
     await this.settle();
+    await this.board.ready();
     this.#owed = [...writeBack(plan.overwritten, []), ...forget];
     const reply = await this.#exchange(plan.ops, runTimeoutMs);
     const destroyed = destroyedBy(plan, reply);

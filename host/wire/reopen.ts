@@ -92,8 +92,12 @@ export async function openSerialAgain(
   const found = findPortAgain(path, serialNumber, ports);
   if (found !== undefined) return open(found, baud);
   const names = ports.map((port) => port.path).join(', ') || 'none';
-  throw deviceError('WIRE_PORT_ABSENT', `no board with serial number ${serialNumber} is there; ports there are: ${names}`, {
-    path,
-    serialNumber,
-  });
+  throw deviceError(
+    'WIRE_PORT_ABSENT',
+    `no board with serial number ${serialNumber} is there; ports there are: ${names}`,
+    {
+      path,
+      serialNumber,
+    },
+  );
 }

@@ -9,6 +9,7 @@ import { type CutPort, cutPort } from '../support/cut-port.js';
 let session: Session;
 let line: CutPort;
 let printed = '';
+const notices: string[] = [];
 
 /** All that an input could change. */
 async function snapshot(): Promise<unknown> {
@@ -33,6 +34,7 @@ async function value(text: string): Promise<string | undefined> {
 describe.each(['pico-sim', 'qemu-lm3s6965evb'])('on %s', (board) => {
   beforeAll(async () => {
     session = await openSession({ board, wrapPort: (port) => (line = cutPort(port)) });
+    session.onNotice((text) => notices.push(text));
     session.onOutput((bytes) => {
       printed += Buffer.from(bytes).toString();
     });
@@ -78,10 +80,13 @@ describe.each(['pico-sim', 'qemu-lm3s6965evb'])('on %s', (board) => {
     async (cut) => {
       const before = await snapshot();
       line.cut = cut;
+      line.healsAtHello = true;
       const broken = failure('int f(int a) { return 8; } int n = 11; C e;');
-      expect((await broken).code).toMatch(/^WIRE_/);
-      line.cut = 'none';
-      // The next input finds all as it was.
+      expect((await broken).code).toBe('SESSION_CUT_SHORT');
+      expect(line.cut).toBe('none');
+      expect(notices.splice(0)).toEqual([
+        "the line was disturbed; the board's memory is as it was: functions and variables are kept",
+      ]);
       expect(await value('g(20)')).toBe('(int) 41');
       expect(await value('n')).toBe('(int) 7');
       expect(await snapshot()).toEqual(before);

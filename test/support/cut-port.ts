@@ -5,6 +5,8 @@ import type { BytePort } from '../../protocol/byte-port.js';
 export interface CutPort extends BytePort {
   /** `answers`: the board hears and is not heard. `both`: neither. */
   cut: 'none' | 'answers' | 'both';
+  /** The line is whole again as soon as the host says HELLO. */
+  healsAtHello: boolean;
   /** Bytes the host sent since the start. */
   readonly sentBytes: number;
 }
@@ -14,9 +16,12 @@ export function cutPort(port: BytePort): CutPort {
   const cuttable = {
     name: port.name,
     cut: 'none' as CutPort['cut'],
+    healsAtHello: false,
     sentBytes: 0,
     write: (bytes: Uint8Array) => {
       cuttable.sentBytes += bytes.length;
+      // 00 ends what was before, then the COBS code, then the kind: 01 is HELLO.
+      if (cuttable.healsAtHello && bytes[0] === 0 && bytes[2] === 1) cuttable.cut = 'none';
       if (cuttable.cut !== 'both') port.write(bytes);
     },
     onData: (listener: (bytes: Uint8Array) => void) =>

@@ -1,0 +1,160 @@
+// The board restarts, its simulator is killed, its line is cut: the session goes on.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openSession } from '../../host/session/open.js';
+import type { Session } from '../../host/session/session.js';
+import type { BytePort } from '../../protocol/byte-port.js';
+import { childProcesses } from '../support/child-processes.js';
+
+let session: Session;
+let notices: string[];
+let printed: string;
+/** Called with what is sent, and with what arrives. */
+let onSent: (bytes: Uint8Array) => void;
+let onReceived: (bytes: Uint8Array) => void;
+
+function watched(port: BytePort): BytePort {
+  return {
+    name: port.name,
+    write: (bytes) => {
+      port.write(bytes);
+      onSent(bytes);
+    },
+    onData: (listener) =>
+      port.onData((bytes) => {
+        listener(bytes);
+        onReceived(bytes);
+      }),
+    onClose: (listener) => port.onClose(listener),
+    close: () => port.close(),
+  };
+}
+
+function killSimulator(): void {
+  const pids = childProcesses('qemu-system-arm');
+  expect(pids).toHaveLength(1);
+  process.kill(pids[0]!, 'SIGKILL');
+}
+
+async function failure(text: string, runTimeoutMs?: number): Promise<{ code: string; message: string }> {
+  try {
+    await session.evaluate(text, runTimeoutMs === undefined ? {} : { runTimeoutMs });
+  } catch (error) {
+    return error as { code: string; message: string };
+  }
+  throw new Error(`this should have failed: ${text}`);
+}
+
+const value = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+
+async function open(board: string): Promise<void> {
+  notices = [];
+  printed = '';
+  onSent = onReceived = () => undefined;
+  session = await openSession({ board, wrapPort: watched });
+  session.onNotice((text) => notices.push(text));
+  session.onOutput((bytes) => {
+    printed += Buffer.from(bytes).toString();
+  });
+  for (const text of [
+    'int f(int a) { return a * 2; }',
+    'int g(int a) { return f(a) + 1; }',
+    'int n = 7; int zero[20];',
+    'n += 4; zero[3] = 5;',
+    'const char *text = "first"; text = "second";',
+    'printf("hello %d\\n", n);',
+    'int f(int a) { return a * 3; }',
+  ]) {
+    await session.evaluate(text);
+  }
+  printed = '';
+}
+
+async function expectAllThere(): Promise<void> {
+  expect(await value('g(20)')).toBe('(int) 61');
+  expect(await value('n + zero[3]')).toBe('(int) 16');
+  expect(await value('text')).toBe('(const char *) "second"');
+}
+
+/** Resets the core: AIRCR.SYSRESETREQ. */
+const RESET_CODE = '*(volatile unsigned *)0xE000ED0C = 0x05FA0004; for (;;);';
+
+describe.each(['qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (board) => {
+  beforeEach(() => open(board));
+  afterEach(() => session.close());
+
+  test('an input that resets the board fails; all that was before it is there', async () => {
+    const error = await failure(`n = 100; ${RESET_CODE}`);
+    expect(error.code).toBe('SESSION_RESTARTED');
+    expect(error.message).toMatch(/^input 8 does not count: .*the board restarted during .*\nType it again/);
+    expect(notices).toHaveLength(1);
+    expect(await value('g(20)')).toBe('(int) 61');
+    expect(printed).toBe('');
+  });
+
+  test(':reset restarts the board and keeps or restores everything', async () => {
+    await session.reset();
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(/^the board restarted; the board's memory (?:is as it was|was lost: 7 inputs repeated)/);
+    await expectAllThere();
+    expect(printed).toBe('');
+  });
+
+  test('a simulator that is killed at the prompt is started again, with the session on it', async () => {
+    const back = new Promise((resolve) => session.onNotice((text) => /repeated/.test(text) && resolve(text)));
+    killSimulator();
+    await back;
+    expect(notices).toEqual([
+      expect.stringMatching(new RegExp(`^${board} ended \\(.*signal SIGKILL.*\\): it is started again$`)),
+      expect.stringMatching(
+        new RegExp(
+          `^${board} is back; the board's memory was lost: 7 inputs repeated, ready after \\d\\.\\d\\d s; what they read from hardware or a clock may differ$`,
+        ),
+      ),
+    ]);
+    await expectAllThere();
+    expect(printed).toBe('');
+  });
+
+  test('a simulator that is killed in the middle of a transfer costs the input, and no more', async () => {
+    let sent = 0;
+    onSent = (bytes) => {
+      sent += bytes.length;
+      if (sent < 3000) return;
+      onSent = () => undefined;
+      killSimulator();
+    };
+    const big = `const unsigned char table[9000] = {${Array.from({ length: 9000 }, (_, i) => i & 255).join(',')}}; int at(int i) { return table[i]; }`;
+    const error = await failure(big);
+    expect(error.code).toBe('SESSION_CUT_SHORT');
+    expect(error.message).toMatch(/^input 8 does not count: .*the line ended during a batch of .*\nType it again/);
+    await expectAllThere();
+    await session.evaluate(big);
+    expect(await value('at(600)')).toBe('(int) 88');
+  });
+
+  test('a simulator that is killed while code runs costs the input, and no more', async () => {
+    onReceived = () => {
+      if (!printed.includes('running')) return;
+      onReceived = () => undefined;
+      killSimulator();
+    };
+    const error = await failure('int f(int a) { return 1; } n = 1; puts("running"); for (;;);');
+    expect(error.code).toBe('SESSION_CUT_SHORT');
+    await expectAllThere();
+    await session.undo(1);
+  });
+
+  test('what was undone, what failed and what was stopped is so again', async () => {
+    await session.evaluate('int f(int a) { return 0; }');
+    await session.undo(1);
+    expect((await failure('n += 1; zero[4] = 1; for (;;);', 100)).code).toBe('SESSION_STOPPED');
+    expect((await failure('zero[5] = 3; __builtin_trap();')).code).toBe('SESSION_FAULT');
+    await session.evaluate('n -= 1;');
+    const back = new Promise((resolve) => session.onNotice((text) => /repeated/.test(text) && resolve(text)));
+    killSimulator();
+    await back;
+    await expectAllThere();
+    expect(await value('zero[4] + zero[5]')).toBe('(int) 4');
+  });
+});
