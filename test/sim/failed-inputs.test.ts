@@ -114,7 +114,7 @@ test('a full board says by how many bytes, and what holds the space; malloc gets
     const used = small.linker.usage().usedBytes;
     const error = await small.evaluate('char table[90000]; int f() { return table[0]; }').catch((each) => each);
     expect(error.code).toBe('LINK_ARENA_FULL');
-    expect(error.message).toMatch(/^input 3 \(table: 90000\) needs 90000 bytes in one piece, 8[45]\d\d\d more than/);
+    expect(error.message).toMatch(/^input 3 \(table: 90000\) needs 90000 bytes in one piece, 8\d\d\d\d more than/);
     expect(error.message).toContain('40000 bytes  samples from input 1\n  8000 bytes  names from input 2');
     expect(small.linker.usage().usedBytes).toBe(used);
     const { value: block } = await small.evaluate('malloc(100)');
