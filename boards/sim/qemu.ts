@@ -2,19 +2,25 @@
 // a Unix socket or a socket pair is no quicker (the UART models take one byte at a time).
 //
 // QEMU stops watching the input while the UART is off, and firmware that turns it on does not wake QEMU's main loop,
-// which then sleeps up to a second. So after the board's first word the main loop is woken, by a signal that it
-// takes from a signalfd and that has no other effect.
+// which then sleeps up to a second. So after the board's first word, and its first after a reset, the main loop is
+// woken, by a signal that it takes from a signalfd and that has no other effect.
+//
+// The monitor is on a descriptor of its own, for the reset button. It tells of resets by the firmware too.
 //
 // The process must not outlive us. close() ends it; a normal exit of the host ends it; and where util-linux's
 // setpriv is at hand the kernel ends it when the host is killed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { BoardRecord } from '../board.js';
 import { BoardError } from './errors.js';
+import { type Monitor, openMonitor } from './qmp.js';
 
 const QEMU = 'qemu-system-arm';
+/** Descriptor 3 is a socket, as Node makes its pipes. */
+const MONITOR = ['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'];
 const SETPRIV = '/usr/bin/setpriv';
 /** A stub says HELLO_REPLY within 50 ms; a silent image is left to the handshake. */
 const FIRST_WORD_MS = 2000;
@@ -29,7 +35,8 @@ export async function startQemu(
   imagePath: string,
   qemu = QEMU,
 ): Promise<BytePort> {
-  const args = ['-M', machine, '-nographic', '-monitor', 'none', '-serial', 'stdio', '-kernel', imagePath];
+  const monitor = process.platform === 'win32' ? ['-monitor', 'none'] : MONITOR;
+  const args = ['-M', machine, '-nographic', ...monitor, '-serial', 'stdio', '-kernel', imagePath];
   const child = spawnTied(qemu, args);
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -41,7 +48,7 @@ export async function startQemu(
 }
 
 function spawnTied(qemu: string, args: readonly string[]): ChildProcess {
-  const stdio = ['pipe', 'pipe', 'pipe'] as const;
+  const stdio = ['pipe', 'pipe', 'pipe', 'pipe'] as const;
   if (process.platform === 'linux' && existsSync(SETPRIV)) {
     return spawn(SETPRIV, ['--pdeathsig', 'KILL', '--', qemu, ...args], { stdio: [...stdio] });
   }
@@ -59,6 +66,7 @@ class QemuPort implements BytePort {
   private closeListener: (cause?: Error) => void = () => {};
   private words = '';
   private closing = false;
+  private readonly monitor: Monitor | undefined;
   private ended: { cause: Error | undefined } | undefined;
   private readonly gone: Promise<void>;
   private readonly killOnExit = () => this.child.kill('SIGKILL');
@@ -73,6 +81,8 @@ class QemuPort implements BytePort {
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-KEPT_WORDS);
     });
+    const control = process.platform === 'win32' ? undefined : (child.stdio[3] as Duplex);
+    this.monitor = control && openMonitor(control, () => child.stdout!.once('data', () => this.wake()));
     child.stdin!.on('error', () => {}); // a broken pipe: the end of the process tells the rest
     this.gone = new Promise((resolve) => {
       child.once('close', (code, signal) => {
@@ -93,7 +103,7 @@ class QemuPort implements BytePort {
       this.gone.then(resolve);
     });
     clearTimeout(timer);
-    if (process.platform !== 'win32') this.child.kill('SIGIO');
+    this.wake();
     if (this.ended?.cause !== undefined) throw this.ended.cause;
   }
 
@@ -109,6 +119,15 @@ class QemuPort implements BytePort {
   onClose(listener: (cause?: Error) => void): void {
     this.closeListener = listener;
     if (this.ended !== undefined) listener(this.ended.cause);
+  }
+
+  /** Presses the reset button: RAM keeps what it holds. */
+  async reset(): Promise<void> {
+    await this.monitor?.reset();
+  }
+
+  private wake(): void {
+    if (process.platform !== 'win32') this.child.kill('SIGIO');
   }
 
   async close(): Promise<void> {

@@ -84,6 +84,13 @@ class Rp2040Port implements BytePort {
     this.closeListener = listener;
   }
 
+  /** Presses the reset button: SRAM keeps what it holds. */
+  async reset(): Promise<void> {
+    if (this.closed) return;
+    this.restart();
+    this.scheduleSlice();
+  }
+
   async close(): Promise<void> {
     this.end(undefined);
   }

@@ -18,6 +18,9 @@ import { askAgain, inferReply, mayFollow, mergeReplies, planFrames } from './pla
 import { allowanceMs, observeRoundTrip, waitMs } from './timing.js';
 import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, type Turn } from './turn.js';
 
+/** Waits for a sign of life from a board that does not hear BREAK: somebody wants it stopped now. */
+const BREAK_TRIES = 3;
+
 const sentSlots = (job: Job | undefined) => (job?.slots ?? []).filter((slot) => slot.state === 'sent');
 const failed = (slot: Slot) => slot.reply !== undefined && slot.reply.status !== 'OK';
 /** The slots whose replies are wanted: all, or those up to the first that failed. */
@@ -295,7 +298,8 @@ export function onWaitOver(turn: Turn): void {
     askForOutput(turn);
     return;
   }
-  if (tries >= state.config.tries) {
+  const breaking = state.jobs[0]?.breakingSinceMs !== undefined;
+  if (tries >= (breaking ? Math.min(BREAK_TRIES, state.config.tries) : state.config.tries)) {
     failJob(turn, timeout(state.config.port, describeJob(turn), nowMs - sinceMs, tries));
     return;
   }

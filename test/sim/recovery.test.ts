@@ -27,6 +27,7 @@ function watched(port: BytePort): BytePort {
       }),
     onClose: (listener) => port.onClose(listener),
     close: () => port.close(),
+    reset: () => port.reset!(),
   };
 }
 
@@ -78,6 +79,42 @@ async function expectAllThere(): Promise<void> {
 
 /** Resets the core: AIRCR.SYSRESETREQ. */
 const RESET_CODE = '*(volatile unsigned *)0xE000ED0C = 0x05FA0004; for (;;);';
+
+const MASKED = 'puts("running"); { asm("cpsid i"); for (;;); }';
+
+describe.each(['qemu-mps2-an385', 'pico-sim'])('on %s', (board) => {
+  beforeEach(() => open(board));
+  afterEach(() => session.close());
+
+  test('a second Ctrl-C resets a board whose code keeps interrupts off', async () => {
+    onReceived = () => {
+      if (!printed.includes('running')) return;
+      onReceived = () => undefined;
+      session.interrupt();
+      session.interrupt();
+    };
+    const error = await failure(MASKED);
+    expect(error.code).toMatch(/^SESSION_(?:RESTARTED|CUT_SHORT)$/);
+    expect(error.message).toMatch(/^input 8 does not count: /);
+    expect(notices).toEqual([
+      "the board restarted; the board's memory is as it was: functions and variables are kept; peripherals are as after a reset",
+    ]);
+    await expectAllThere();
+  });
+
+  test('code that breaks the line is told from a line that is broken, and the board reset', async () => {
+    onReceived = () => {
+      if (!printed.includes('running')) return;
+      onReceived = () => undefined;
+      session.interrupt();
+    };
+    expect((await failure(MASKED)).code).toBe('SESSION_CUT_SHORT');
+    expect(notices).toEqual([
+      "the board no longer answered, not to BREAK or PING either: it was reset; the board's memory is as it was: functions and variables are kept; peripherals are as after a reset",
+    ]);
+    await expectAllThere();
+  });
+});
 
 describe.each(['qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (board) => {
   beforeEach(() => open(board));
