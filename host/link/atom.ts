@@ -7,7 +7,7 @@
 import { SHF_ALLOC, SHF_EXECINSTR, SHF_MERGE, SHF_STRINGS, SHF_WRITE, SHT_NOBITS } from '../elf/elf-constants.js';
 import type { ElfSymbol, ObjectFile, Section } from '../elf/object-file.js';
 import type { RelocationRow } from './arch/architecture.js';
-import type { BlockKind, Lifetime, LinkedBlock } from './types.js';
+import type { BlockKind, Lifetime } from './types.js';
 
 /** Where a fixup points. `atom` targets move with their atom; the others stand still. `thumb` is 1 for Thumb
  *  functions. `weak` is an undefined weak symbol, which is address 0 until somebody defines it. */
@@ -40,11 +40,14 @@ export interface Definition {
   readonly origin: 'input' | 'archive' | 'firmware' | 'linker';
 }
 
+/** What the linker places, keeps or drops as a whole. */
 export interface Atom {
   readonly id: number;
   readonly input: number;
   readonly origin: 'input' | 'archive' | 'veneer';
+  /** Absent for veneers. */
   readonly object: ObjectFile | undefined;
+  /** Absent for veneers and common symbols. */
   readonly section: Section | undefined;
   /** Offset in the section of a mergeable piece; else 0. */
   readonly start: number;
@@ -61,11 +64,10 @@ export interface Atom {
   fixups: readonly Fixup[];
   lifetime: Lifetime;
   addr: number;
-  /** Bytes it holds of the arena: its own, and the padding up to the next atom of its run. */
+  /** Bytes it holds of the arena: its own, and the padding up to the next atom of its run. 0 until it has a place. */
   spanBytes: number;
   /** Its address was a value once, and may be stored anywhere: it must not be freed when its name goes. */
   escaped: boolean;
-  block: LinkedBlock | undefined;
 }
 
 /** What a target's address is now. */

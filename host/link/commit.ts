@@ -23,8 +23,13 @@ export interface CommitPlan {
 }
 
 /** Applies `plan`.
- *  @param pointers words found on the board that point to what is on trial; undefined keeps all of it */
-export function applyCommit(state: SessionState, plan: CommitPlan, pointers: readonly number[] | undefined): void {
+ *  @param pointers words found on the board that point to what is on trial; undefined keeps all of it
+ *  @returns the new atoms that stay */
+export function applyCommit(
+  state: SessionState,
+  plan: CommitPlan,
+  pointers: readonly number[] | undefined,
+): readonly Atom[] {
   const { graph, redefinition, layout, garbage } = plan;
   const names = previousOf(state.names, redefinition);
   const statics = previousOf(state.statics, redefinition);
@@ -73,6 +78,7 @@ export function applyCommit(state: SessionState, plan: CommitPlan, pointers: rea
   state.heap = graph.heap;
   state.nextId = layout.nextId;
   state.generation++;
+  return fresh;
 }
 
 /** Decides what becomes of the atoms on trial: they are persistent from now on, or their memory is free. */

@@ -10,10 +10,11 @@
 import { BarewireError } from '../diag/error.js';
 import type { ElfSymbol, ObjectFile, Relocation, Section } from '../elf/object-file.js';
 import type { RelocationRow } from './arch/architecture.js';
-import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, kindOf, pieceAt, type Target } from './atom.js';
+import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, pieceAt, type Target } from './atom.js';
 import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
 import { largestHole } from './memory-map.js';
+import { ObjectAtom, type Owner } from './object-atom.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
@@ -369,11 +370,9 @@ class GraphBuilder {
       this.remember(object, key, standing);
       return standing;
     }
-    const origin = object === this.object || this.revisions.has(object) ? 'input' : 'archive';
     const bytes =
       section.bytes.length === 0 ? section.bytes : section.bytes.subarray(piece.start, piece.start + piece.sizeBytes);
-    const isPiece = isMergeable(section);
-    const symbols = isPiece ? [] : (indexOf(object).bySection.get(section.index) ?? []);
+    const symbols = isMergeable(section) ? [] : (indexOf(object).bySection.get(section.index) ?? []);
     const foldKey = foldKeyOf(section, bytes, symbols);
     if (foldKey !== undefined) {
       const twin = this.folds.get(foldKey) ?? this.state.folds.get(foldKey);
@@ -382,18 +381,7 @@ class GraphBuilder {
         return twin;
       }
     }
-    const atom = this.newAtom(object, key, {
-      origin,
-      section,
-      start: piece.start,
-      name: section.name,
-      kind: kindOf(section),
-      align: isPiece ? Math.max(section.align, 1) : section.align,
-      sizeBytes: piece.sizeBytes,
-      bytes,
-      foldKey,
-      symbols: symbols.filter((symbol) => symbol.binding !== 'local'),
-    });
+    const atom = this.add(object, key, ObjectAtom.ofSection(this.ownerIn(object), section, piece, foldKey));
     if (foldKey !== undefined) this.folds.set(foldKey, atom);
     return atom;
   }
@@ -402,41 +390,16 @@ class GraphBuilder {
     const key = atomKey('common', symbol.index);
     const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
     if (known !== undefined) return known;
-    return this.newAtom(object, key, {
-      origin: object === this.object || this.revisions.has(object) ? 'input' : 'archive',
-      section: undefined,
-      start: 0,
-      name: `common ${symbol.name}`,
-      kind: 'bss',
-      // A common symbol's value is its alignment.
-      align: Math.max(symbol.value, 1),
-      sizeBytes: symbol.sizeBytes,
-      bytes: new Uint8Array(0),
-      foldKey: undefined,
-      symbols: [symbol],
-    });
+    return this.add(object, key, ObjectAtom.ofCommon(this.ownerIn(object), symbol));
   }
 
-  private newAtom(
-    object: ObjectFile,
-    key: string,
-    facts: Pick<
-      Atom,
-      'origin' | 'section' | 'start' | 'name' | 'kind' | 'align' | 'sizeBytes' | 'bytes' | 'foldKey' | 'symbols'
-    >,
-  ): Atom {
-    const atom: Atom = {
-      ...facts,
-      id: this.nextId++,
-      input: this.revisions.get(object)?.input ?? this.options.input,
-      object,
-      fixups: [],
-      lifetime: 'transient',
-      addr: 0,
-      spanBytes: 0,
-      escaped: false,
-      block: undefined,
-    };
+  private ownerIn(object: ObjectFile): Owner {
+    const revision = this.revisions.get(object);
+    const origin = object === this.object || revision !== undefined ? 'input' : 'archive';
+    return { id: this.nextId++, input: revision?.input ?? this.options.input, origin, object };
+  }
+
+  private add(object: ObjectFile, key: string, atom: Atom): Atom {
     this.atoms.push(atom);
     this.remember(object, key, atom);
     if (atom.origin === 'archive') this.nameLibrarySymbols(atom);

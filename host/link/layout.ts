@@ -126,7 +126,7 @@ export function blockOf(run: Run, id: number): LinkedBlock {
   for (const atom of run.atoms) if (atom.kind !== 'bss') bytes.set(atom.bytes, atom.addr - run.addr);
   const first = run.atoms[0]!;
   const more = run.atoms.length > 1 ? ` and ${run.atoms.length - 1} more` : '';
-  const block: LinkedBlock = {
+  return {
     id,
     input: first.input,
     name: `${first.name}${more}`,
@@ -138,8 +138,6 @@ export function blockOf(run: Run, id: number): LinkedBlock {
     inPlace: run.inPlace,
     sections: run.atoms.map(sectionOf),
   };
-  for (const atom of run.atoms) atom.block = block;
-  return block;
 }
 
 function sectionOf(atom: Atom): LinkedSection {

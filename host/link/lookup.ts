@@ -27,9 +27,10 @@ export function atomAt(index: AtomIndex, addr: number): Atom | undefined {
 export function symbolPlaceOf(atom: Atom, addr: number): SymbolPlace {
   const offset = addr - atom.addr;
   const symbol = symbolCovering(atom, offset);
+  const { input, lifetime } = atom;
   return symbol === undefined
-    ? { name: atom.name, offset, block: atom.block }
-    : { name: symbol.name, offset: offset - symbol.value, block: atom.block };
+    ? { name: atom.name, offset, input, lifetime }
+    : { name: symbol.name, offset: offset - symbol.value, input, lifetime };
 }
 
 export function sectionPlaceOf(atom: Atom, addr: number): SectionPlace | undefined {
@@ -42,7 +43,7 @@ export function sectionPlaceOf(atom: Atom, addr: number): SectionPlace | undefin
 export function firmwareSymbolAt(firmware: ReadonlyMap<string, Definition>, addr: number): SymbolPlace | undefined {
   for (const { name, target, sizeBytes } of firmware.values()) {
     const start = addressOfTarget(target);
-    if (addr >= start && addr < start + Math.max(sizeBytes, 1)) return { name, offset: addr - start, block: undefined };
+    if (addr >= start && addr < start + Math.max(sizeBytes, 1)) return { name, offset: addr - start };
   }
   return undefined;
 }

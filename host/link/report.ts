@@ -112,7 +112,8 @@ export function arenaFull(state: SessionState, memory: MemoryMap, sizeBytes: num
 
 /** The biggest things on the board, by name. */
 export function biggestHolders(state: SessionState, count: number): { name: string; sizeBytes: number }[] {
-  const holders = [...state.atoms].map((atom) => ({ name: atomTitle(atom), sizeBytes: atom.sizeBytes }));
+  const biggest = [...state.atoms].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, count);
+  const holders = biggest.map((atom) => ({ name: atomTitle(atom), sizeBytes: atom.sizeBytes }));
   if (state.heap !== undefined) holders.push({ name: 'heap of malloc', sizeBytes: state.heap.sizeBytes });
   return holders.sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, count);
 }

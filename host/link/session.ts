@@ -126,8 +126,9 @@ export class LinkSession {
 
   /** Makes a staged input part of the session; its transient blocks are forgotten and their memory is free again.
    *  @param pointers words that the board found to point into `staged.trial`; if absent, all of that stays
+   *  @returns inputs' objects that something new on the board is from; the session asks them seldom from now on
    *  @throws LINK_STALE (a bug) when another input was committed since it was staged, or it was committed already */
-  commit(staged: StagedLink, pointers?: readonly number[]): void {
+  commit(staged: StagedLink, pointers?: readonly number[]): ObjectFile[] {
     const plan = this.plans.get(staged);
     const { state } = this;
     if (plan === undefined || plan.generation !== state.generation) {
@@ -135,9 +136,10 @@ export class LinkSession {
         input: staged.input,
       });
     }
-    applyCommit(state, plan, pointers);
+    const fresh = applyCommit(state, plan, pointers);
     this.atomIndex = undefined;
     this.lastTransient = indexAtoms(plan.layout.atoms.filter((atom) => atom.lifetime === 'transient'));
+    return [...new Set(fresh.flatMap(({ origin, object }) => (origin === 'input' && object ? [object] : [])))];
   }
 
   /** The first input that can still be taken back; undefined when none can. */
@@ -300,5 +302,5 @@ function addressInInput(graph: InputGraph, { names, statics }: Redefinition, nam
     index.globals.get(name) ?? index.locals.find((local) => local.name === name || local.name === mangled);
   if (typeof symbol?.section !== 'number') return undefined;
   const atom = graph.placed.get(graph.object)?.get(`${symbol.section}:0`);
-  return atom === undefined || atom.block === undefined ? undefined : (atom.addr + symbol.value) >>> 0;
+  return atom === undefined || atom.spanBytes === 0 ? undefined : (atom.addr + symbol.value) >>> 0;
 }

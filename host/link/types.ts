@@ -95,8 +95,9 @@ export interface SymbolPlace {
   readonly name: string;
   /** Bytes from the symbol's start. */
   readonly offset: number;
-  /** Absent for firmware symbols and for the heap. */
-  readonly block: LinkedBlock | undefined;
+  /** Input that brought it; absent for firmware symbols. */
+  readonly input?: number;
+  readonly lifetime?: Lifetime;
 }
 
 /** A place in an object file, for looking up lines and unwind tables. */

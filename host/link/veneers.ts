@@ -98,6 +98,5 @@ export function makeVeneer(
     addr: 0,
     spanBytes: 0,
     escaped: false,
-    block: undefined,
   };
 }

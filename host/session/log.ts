@@ -7,9 +7,11 @@
 //
 // What is about to happen is in the file before the first byte of it is on the line.
 
+import { deserialize, serialize } from 'node:v8';
 import type { Op } from '../../protocol/batch.js';
 import type { StatusName } from '../../protocol/messages.js';
 import type { AddrRange } from '../link/types.js';
+import type { ByteStore } from './byte-store.js';
 import type { JournalFile } from './journal-file.js';
 import type { LastValue } from './last-value.js';
 import type { SavedBytes } from './plan-batch.js';
@@ -90,6 +92,15 @@ export interface LogEntry {
   state: 'open' | 'done' | 'failed';
 }
 
+/** What of an entry it takes to do it again. */
+export interface PastEntry extends Pick<LogEntry, 'steps' | 'state'> {
+  /** Counts from 0. */
+  readonly index: number;
+  /** `input 3`. */
+  readonly name: string;
+  readonly t: EntryBegin['t'];
+}
+
 const CHANGES: ReadonlySet<Op['op']> = new Set(['WRITE', 'FILL', 'CHECK', 'RUN']);
 
 /** Name of the entry in which a session's objects are destroyed. */
@@ -106,16 +117,36 @@ export function nameOf(begin: EntryBegin): string {
   return begin.t === 'undo' ? `taking back inputs from ${begin.fromInput} on` : begin.what;
 }
 
-/** Log in memory, and in a file if there is one. */
+/** The log, and its file if there is one. What is over lies in the store: a session of a thousand expressions keeps
+ *  nothing of them in memory. */
 export class SessionLog {
-  readonly #entries: LogEntry[] = [];
+  /** Where what is over was put, oldest first. */
+  readonly #past: number[] = [];
+  #current: LogEntry | undefined;
+  #lastSteps: readonly LogStep[] = [];
+  #touched = false;
   /** Records that go out with the next batch. */
   #held: JournalRecord[] = [];
 
-  constructor(private readonly file?: JournalFile) {}
+  constructor(
+    private readonly store: ByteStore,
+    private readonly file?: JournalFile,
+  ) {}
 
-  get entries(): readonly LogEntry[] {
-    return this.#entries;
+  /** All that was begun, oldest first; read from the store each time. */
+  entries(): PastEntry[] {
+    const past = this.#past.map((handle): PastEntry => deserialize(this.store.get(handle)));
+    return this.#current === undefined ? past : [...past, pastEntry(this.#current, past.length)];
+  }
+
+  /** Some batch is known to have reached the board. */
+  get touchedBoard(): boolean {
+    return this.#touched;
+  }
+
+  /** The batches of the last entry that sent any. */
+  get lastSteps(): readonly LogStep[] {
+    return this.#lastSteps;
   }
 
   /** Where the journal is; undefined when there is none. */
@@ -130,7 +161,8 @@ export class SessionLog {
 
   /** Something is about to be done. */
   begin(begin: EntryBegin): void {
-    this.#entries.push({ begin, steps: [], state: 'open' });
+    this.#putAway();
+    this.#current = { begin, steps: [], state: 'open' };
     this.#held.push(begin);
   }
 
@@ -139,7 +171,9 @@ export class SessionLog {
   sending(ops: readonly Op[], owed: readonly Op[]): void {
     if (this.#current === undefined) this.begin({ t: 'other', what: 'a batch' });
     const changing = ops.filter(({ op }) => CHANGES.has(op));
-    this.#current!.steps.push({ ops: changing, status: undefined });
+    const { steps } = this.#current!;
+    steps.push({ ops: changing, status: undefined });
+    this.#lastSteps = steps;
     this.#append({ t: 'send', ops: changing, owed });
   }
 
@@ -149,6 +183,7 @@ export class SessionLog {
     const step = steps?.at(-1);
     if (steps === undefined || step === undefined) return;
     steps[steps.length - 1] = { ...step, status };
+    this.#touched = true;
     this.#append({ t: 'end', status, done });
   }
 
@@ -183,12 +218,13 @@ export class SessionLog {
 
   /** Takes over what a journal's file holds already. */
   adopt(entries: readonly LogEntry[]): void {
-    this.#entries.push(...entries);
-  }
-
-  get #current(): LogEntry | undefined {
-    const last = this.#entries.at(-1);
-    return last?.state === 'open' ? last : undefined;
+    for (const entry of entries) {
+      this.#putAway();
+      this.#current = entry;
+      if (entry.steps.length > 0) this.#lastSteps = entry.steps;
+      this.#touched ||= entry.steps.some(({ status }) => status !== undefined);
+    }
+    if (this.#current?.state !== 'open') this.#putAway();
   }
 
   #close(state: 'done' | 'failed', record: JournalRecord): void {
@@ -197,11 +233,19 @@ export class SessionLog {
     current.state = state;
     // What sent nothing has nothing to say later, unless the host changed by it.
     if (state === 'failed' && current.steps.length === 0) {
-      this.#entries.pop();
+      this.#current = undefined;
       this.#held = [];
       return;
     }
     this.#append(record);
+    this.#putAway();
+  }
+
+  /** An entry that is over goes to the store. */
+  #putAway(): void {
+    const current = this.#current;
+    this.#current = undefined;
+    if (current !== undefined) this.#past.push(this.store.put(serialize(pastEntry(current, this.#past.length))));
   }
 
   #append(record: JournalRecord): void {
@@ -209,6 +253,10 @@ export class SessionLog {
     this.#held = [];
     this.file?.append(records);
   }
+}
+
+function pastEntry({ begin, steps, state }: LogEntry, index: number): PastEntry {
+  return { index, name: nameOf(begin), t: begin.t, steps, state };
 }
 
 /** A journal's session: how it began, what was done, and how it ended. */

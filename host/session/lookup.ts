@@ -10,7 +10,7 @@ import type { DeviceLink } from '../wire/link.js';
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
 export function symbolText(place: SymbolPlace | undefined): string | undefined {
   if (place === undefined) return undefined;
-  if (isWrapper(place.name)) return place.block === undefined ? undefined : `input ${place.block.input}`;
+  if (isWrapper(place.name)) return place.input === undefined ? undefined : `input ${place.input}`;
   const name = demangle(place.name);
   // Bit 0 of a pointer to a function says Thumb.
   const offset = place.offset & ~1;

@@ -19,6 +19,7 @@ import { openSerialAgain, serialNumberOf } from '../wire/reopen.js';
 import { openSerialPort } from '../wire/serial.js';
 import { writeTrace } from '../wire/trace.js';
 import { openArchives } from './archives.js';
+import { ByteStore } from './byte-store.js';
 import { Connection, type Line } from './connection.js';
 import { findFirmware } from './firmware.js';
 import { SessionLog } from './log.js';
@@ -154,6 +155,7 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
       firmware: findFirmware(imageFolder(), buildId).elf,
       archives,
     });
+    const store = new ByteStore();
     return new Session(
       {
         board,
@@ -161,7 +163,8 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
         compiler: await compiling,
         linker,
         connection,
-        log: new SessionLog(),
+        log: new SessionLog(store),
+        store,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
       },
       DeclarationStore.empty,

@@ -16,7 +16,7 @@ import type { AddrRange } from '../link/types.js';
 import type { ArenaImage } from './arena-image.js';
 import { crcOps, differing } from './arena-image.js';
 import type { Connection } from './connection.js';
-import { changesBoard, type LogEntry, type SessionLog } from './log.js';
+import { changesBoard, type PastEntry, type SessionLog } from './log.js';
 import { replayLog } from './replay.js';
 import type { Transactions } from './transaction.js';
 
@@ -130,9 +130,9 @@ export class Recovery {
   async #recover(first: Trouble): Promise<Recovered> {
     const { connection, transactions, log, reconnectMs, notice } = this.#parts;
     const startMs = performance.now();
-    const skipped = new Set<LogEntry>();
+    const skipped = new Set<number>();
     let together: number | undefined;
-    let underWay: readonly LogEntry[] = [];
+    let underWay: readonly PastEntry[] = [];
     let wasReset = false;
     const interrupted = transactions.lost;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -153,7 +153,7 @@ export class Recovery {
           connection.muted = true;
           report = await replayLog(
             (ops, options) => connection.link.execute(ops, options),
-            log.entries,
+            log.entries(),
             skipped,
             (entries) => {
               underWay = entries;
@@ -173,7 +173,7 @@ export class Recovery {
         const code = error instanceof BarewireError ? error.code : '';
         this.#trouble ??= trouble;
         if (code === 'WIRE_RESTARTED' || code === 'WIRE_CLOSED') {
-          if (underWay.length === 1) skipped.add(underWay[0]!);
+          if (underWay.length === 1) skipped.add(underWay[0]!.index);
           else if (underWay.length > 1) together = 1;
           continue;
         }
@@ -199,7 +199,7 @@ export class Recovery {
     // Hello is said by the first exchange on a link.
     await link.execute([]);
     this.#sameBoard(link.hello);
-    if (!log.entries.some(({ steps }) => steps.some(({ status }) => status !== undefined))) return 'empty';
+    if (!log.touchedBoard) return 'empty';
     const rewrites = transactions.owed.filter(({ op }) => op === 'WRITE' || op === 'FILL');
     if (rewrites.length > 0) await link.execute(rewrites);
     const ranges = this.#witnesses();
@@ -218,8 +218,7 @@ export class Recovery {
     const constants = linker.constantRanges();
     if (constants.length > 0) return constants;
     const changing = [...linker.variableRanges(), ...(linker.heap === undefined ? [] : [linker.heap])];
-    const steps = log.entries.at(-1)?.steps ?? [];
-    return steps
+    return log.lastSteps
       .flatMap(({ ops, status }) => (status === 'OK' ? ops : []))
       .flatMap((op) => (op.op === 'WRITE' ? [{ addr: op.addr, len: op.data.length }] : []))
       .filter(({ addr, len }) => !changing.some((each) => addr < each.addr + each.len && each.addr < addr + len));

@@ -7,7 +7,7 @@
 import type { BatchReply, Op } from '../../protocol/batch.js';
 import { debugScope } from '../diag/debug.js';
 import type { ExecuteOptions } from '../wire/link.js';
-import { type LogEntry, nameOf } from './log.js';
+import type { PastEntry } from './log.js';
 
 const log = debugScope('session');
 
@@ -26,25 +26,25 @@ export interface ReplayReport {
 type Execute = (ops: readonly Op[], options?: ExecuteOptions) => Promise<BatchReply>;
 
 interface Unit {
-  readonly entry: LogEntry;
+  readonly entry: PastEntry;
   readonly ops: readonly Op[];
   readonly status: BatchReply['status'];
 }
 
 /** What of the log can be repeated, and what is to be said of the rest. */
-function repeatable(entries: readonly LogEntry[], skipped: ReadonlySet<LogEntry>): { units: Unit[]; left: string[] } {
+function repeatable(entries: readonly PastEntry[], skipped: ReadonlySet<number>): { units: Unit[]; left: string[] } {
   const units: Unit[] = [];
   const left: string[] = [];
-  for (const [index, entry] of entries.entries()) {
-    const name = nameOf(entry.begin);
-    if (skipped.has(entry)) {
+  for (const [at, entry] of entries.entries()) {
+    const { name } = entry;
+    if (skipped.has(entry.index)) {
       left.push(`${name} restarts the board: left out`);
       continue;
     }
     for (const { ops, status } of entry.steps) {
       if (status === 'BROKEN') {
-        const next = entries[index + 1]?.begin;
-        if (next?.t !== 'other' || next.what !== COPY)
+        const next = entries[at + 1];
+        if (next?.t !== 'other' || next.name !== COPY)
           left.push(`${name} had been stopped: what it did is not repeated`);
       } else if (status !== undefined) units.push({ entry, ops, status });
     }
@@ -56,14 +56,14 @@ function repeatable(entries: readonly LogEntry[], skipped: ReadonlySet<LogEntry>
 export const COPY = 'a copy of the variables';
 
 /** Sends the log's batches again.
- *  @param skipped entries to leave out
+ *  @param skipped indices of entries to leave out
  *  @param current learns which entries are under way, should the board restart meanwhile
  *  @throws WIRE_… */
 export async function replayLog(
   execute: Execute,
-  entries: readonly LogEntry[],
-  skipped: ReadonlySet<LogEntry>,
-  current: (entries: readonly LogEntry[]) => void,
+  entries: readonly PastEntry[],
+  skipped: ReadonlySet<number>,
+  current: (entries: readonly PastEntry[]) => void,
   together = TOGETHER,
 ): Promise<ReplayReport> {
   const { units, left: differing } = repeatable(entries, skipped);
@@ -77,12 +77,12 @@ export async function replayLog(
     const ended = endedAt(batch, reply);
     const last = batch[ended]!;
     if (reply.status !== last.status) {
-      log?.(`${nameOf(last.entry.begin)} ended ${reply.status}, not ${last.status}`);
-      differing.push(`${nameOf(last.entry.begin)} ended otherwise than before (${reply.status}, not ${last.status})`);
+      log?.(`${last.entry.name} ended ${reply.status}, not ${last.status}`);
+      differing.push(`${last.entry.name} ended otherwise than before (${reply.status}, not ${last.status})`);
     }
     at += ended + 1;
   }
-  const inputs = new Set(units.filter(({ entry }) => entry.begin.t === 'input').map(({ entry }) => entry)).size;
+  const inputs = new Set(units.filter(({ entry }) => entry.t === 'input').map(({ entry }) => entry)).size;
   return { inputs, differing: [...new Set(differing)] };
 }
 

@@ -14,7 +14,7 @@ import { debugScope } from '../diag/debug.js';
 import { BarewireError } from '../diag/error.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../elf/object-file.js';
-import { readObject, restObject } from '../elf/read-object.js';
+import { objectBytes, readObject, restObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
 import { describeFault, type FaultReport } from '../show/fault.js';
@@ -27,6 +27,7 @@ import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
 import { ArenaImage } from './arena-image.js';
+import type { ByteStore } from './byte-store.js';
 import { compileMended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
@@ -78,6 +79,8 @@ export interface Stations {
   readonly linker: LinkSession;
   readonly connection: Connection;
   readonly log: SessionLog;
+  /** Where what is seldom asked for goes; closed with the session. */
+  readonly store: ByteStore;
   /** Waiting for a line that ended goes on for this long. */
   readonly reconnectMs: number;
 }
@@ -211,10 +214,10 @@ export class Session {
       sessionLog.failed(reply.status, []);
       throw batchError(name, reply, (record) => this.#describe(record, staged));
     }
-    this.#commit(made, staged, outcome);
+    const lasting = this.#commit(made, staged, outcome);
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
-    for (const each of [object, ...revised.map(({ revision }) => revision.object)]) restObject(each);
+    for (const each of lasting) this.#putToRest(each);
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(this.#declarations.text()));
     return { value, warnings: compiled.warnings, timing };
@@ -236,12 +239,17 @@ export class Session {
     return { staged, slot: valueSlot(object, staged) };
   }
 
-  /** Makes an input that went well part of the session. */
-  #commit(made: MadeInput, staged: StagedLink, { saved, destroyed, pointers }: Omit<RunOutcome, 'reply'>): void {
+  /** Makes an input that went well part of the session.
+   *  @returns objects that something on the board is from now */
+  #commit(
+    made: MadeInput,
+    staged: StagedLink,
+    { saved, destroyed, pointers }: Omit<RunOutcome, 'reply'>,
+  ): ObjectFile[] {
     const { linker } = this.#stations;
     const { input, text, fileName, unit, versions, before, object, revised } = made;
     const known = staged.trial === undefined ? [] : pointersInSaved(this.#history, staged.trial);
-    linker.commit(staged, pointers?.concat(known));
+    const lasting = linker.commit(staged, pointers?.concat(known));
     this.#registrations += registrationsIn(object);
     const entry = { input, text, declarations: before, records: this.#records, saved, destroyed };
     const oldest = linker.oldestUndo ?? input;
@@ -249,6 +257,13 @@ export class Session {
     const declared = declarationsOf(unit, this.#typeResolver(object));
     this.#declarations = before.add(declared, versions);
     this.#records = recordInput(this.#records, { input, fileName, unit, before, open: new Set() }, revised);
+    return lasting;
+  }
+
+  #putToRest(object: ObjectFile): void {
+    const { store } = this.#stations;
+    const bytes = objectBytes(object);
+    if (bytes !== undefined) restObject(object, store, store.put(bytes));
   }
 
   /** What to say of an input that the board or the line cut short, once both are well again, or given up. */
@@ -401,6 +416,7 @@ export class Session {
     this.#recovery.close();
     this.#stations.log.close();
     await Promise.all([this.#stations.compiler.close(), this.#stations.connection.close()]);
+    this.#stations.store.close();
   }
 
   /** Words for a fault record, with the names of this session and of the input that faulted. */

@@ -7,7 +7,7 @@ import { bareType, type DwarfType, sizeOfType } from '../../host/elf/dwarf/types
 import type { ObjectFile, Section } from '../../host/elf/object-file.js';
 import { readObject } from '../../host/elf/read-object.js';
 import { formatTyped } from '../../host/show/format-value.js';
-import { compileBytes, errorOf } from './link-support.js';
+import { altered, compileBytes, errorOf } from './link-support.js';
 
 const SOURCE = `
 namespace n { struct B { int b; }; template <class T> struct P : B { T x : 3; T a[2][3]; P *next; enum E { one, two } e; union { int i; float f; }; }; }
@@ -19,10 +19,8 @@ const object = readObject(bytes, 'input 1');
 
 /** The object with the bytes of one section changed. */
 function withSection(name: string, change: (section: Section) => Partial<Section>): ObjectFile {
-  return {
-    ...object,
-    sections: object.sections.map((section) => (section.name === name ? replaced(section, change(section)) : section)),
-  };
+  const sections = object.sections.map((each) => (each.name === name ? replaced(each, change(each)) : each));
+  return altered(object, { sections });
 }
 
 /** A section with other values; parts of a section are decoded on demand, so it is no plain object to copy. */

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { BarewireError } from '../../host/diag/error.js';
 import { readDebugInfo } from '../../host/elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../../host/elf/object-file.js';
-import { readObject, restObject } from '../../host/elf/read-object.js';
+import { fileBytes, fileOffsetOf, objectBytes, readObject, restObject } from '../../host/elf/read-object.js';
 import { indexOf } from '../../host/link/object-index.js';
 import { compileBytes, errorOf } from './link-support.js';
 
@@ -179,16 +179,26 @@ describe('an object at rest', () => {
     return readDebugInfo(of).lineAt({ section: code.index, offset: 0 });
   };
 
-  test('lets its tables go, and answers as before', async () => {
+  const stored = {
+    get: (handle: number, offset = 0, len = compiled.length): Uint8Array => {
+      expect(handle).toBe(7);
+      return new Uint8Array(compiled.subarray(offset, offset + len));
+    },
+  };
+
+  test('lets its bytes and tables go, and answers as before', async () => {
     const resting = readObject(compiled, 'input 7');
     const held = resting.sections.find(({ name }) => name === '.text._Z1fi')!;
     const before = { line: lineOf(resting), names: [...indexOf(resting).globals.keys()] };
+    const code = fileOffsetOf(resting, held.bytes);
     const tables = [new WeakRef(resting.sections), new WeakRef(resting.symbols)];
-    restObject(resting);
+    restObject(resting, stored, 7);
+    expect(objectBytes(resting)).toBeUndefined();
     // A weak reference holds until the turn that made it is over.
     await new Promise(setImmediate);
     collect();
     expect(tables.map((each) => each.deref())).toEqual([undefined, undefined]);
+    expect(fileBytes(resting, code, held.sizeBytes)).toEqual(held.bytes);
     expect(before.line).toMatchObject({ file: expect.stringContaining('stdin') });
     expect(lineOf(resting)).toEqual(before.line);
     expect([...indexOf(resting).globals.keys()]).toEqual(before.names);
@@ -198,7 +208,7 @@ describe('an object at rest', () => {
   test('keeps one set of tables while somebody works with it', () => {
     const resting = readObject(compiled, 'input 7');
     const { sections } = resting;
-    restObject(resting);
+    restObject(resting, stored, 7);
     expect(resting.sections).toBe(sections);
   });
 });

@@ -3,7 +3,7 @@
 import { RP2040 } from 'rp2040js';
 import { describe, expect, test } from 'vitest';
 import type { StagedLink } from '../../host/link/types.js';
-import { ARENA, archive, compile, TestBoard } from './link-support.js';
+import { ARENA, altered, archive, compile, TestBoard } from './link-support.js';
 
 const RETURN = 0x2003_f000;
 const STACK = 0x2003_e000;
@@ -110,8 +110,7 @@ test('a veneer carries all four arguments to flash and back, and changes no regi
   const code = object.sections.find((section) => section.name === '.text.in_flash')!;
   expect(code.relocations).toEqual([]);
   const symbol = object.symbols.find((it) => it.name === 'in_flash')!;
-  const firmware = {
-    ...object,
+  const firmware = altered(object, {
     kind: 'executable' as const,
     symbols: [
       {
@@ -125,7 +124,7 @@ test('a veneer carries all four arguments to flash and back, and changes no regi
         section: 'absolute' as const,
       },
     ],
-  };
+  });
   const board = new RunningBoard({ firmware });
   board.flash(code.bytes, FLASH);
   const staged = board.add(

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readObject } from '../../host/elf/read-object.js';
 import type { LinkedBlock, LinkedSection, StagedLink } from '../../host/link/types.js';
 import { trialZone } from '../../host/link/zones.js';
-import { ARENA, archive, compile, compileBytes, errorOf, TestBoard } from './link-support.js';
+import { ARENA, altered, archive, compile, compileBytes, errorOf, TestBoard } from './link-support.js';
 
 const sectionsOf = (staged: StagedLink, lifetime?: string): LinkedSection[] =>
   staged.blocks
@@ -110,7 +110,7 @@ describe('one input', () => {
       const staged = board.stage(`int f(); int f() { return 1; } extern "C" { __attribute__((used)) ${slot} = f(); }`);
       const addr = staged.addressOf('__bw_value')!;
       expect(staged.symbolAt(addr)!.name).toContain('__bw_value');
-      expect(staged.symbolAt(addr)!.block!.lifetime).toBe('transient');
+      expect(staged.symbolAt(addr)!.lifetime).toBe('transient');
     }
   });
 });
@@ -443,8 +443,8 @@ describe('archives', () => {
     );
     const staged = board.stage('namespace __gnu_cxx { void __freeres(); } int n; n = 1; __gnu_cxx::__freeres();');
     expect(staged.entries).toHaveLength(2);
-    expect(staged.symbolAt(even(staged.entries[1]))!.block!.lifetime).toBe('transient');
-    expect(staged.symbolAt(even(staged.entries[0]))!.block!.lifetime).toBe('persistent');
+    expect(staged.symbolAt(even(staged.entries[1]))!.lifetime).toBe('transient');
+    expect(staged.symbolAt(even(staged.entries[0]))!.lifetime).toBe('persistent');
   });
 
   test('reserve the heap when something asks for its bounds, once', () => {
@@ -483,12 +483,11 @@ describe('veneers', () => {
       hidden: false,
       section: 'absolute' as const,
     });
-    return {
-      ...object,
+    return altered(object, {
       name: 'firmware',
       kind: 'executable' as const,
       symbols: object.symbols.filter((it) => it.name.endsWith('in_flash')).map((it, i) => at(i * 16)(it)),
-    };
+    });
   };
   const SOURCE =
     'extern "C" int in_flash(int); int f(int a) { return in_flash(a) + 1; } int g(int a) { return in_flash(a) + 2; } int n; n = in_flash(3);';
@@ -575,7 +574,7 @@ describe('errors of objects', () => {
   });
 
   test('an object for another machine', () => {
-    const object = { ...compile('int a;', 1), machine: 'riscv' as const };
+    const object = altered(compile('int a;', 1), { machine: 'riscv' });
     const error = errorOf(() => new TestBoard().link.stage(object, { input: 1 }));
     expect(error.code).toBe('LINK_WRONG_OBJECT');
     expect(error.message).toContain('input 1 is a relocatable file for riscv');

@@ -74,6 +74,12 @@ export function compile(source: string, input: number, options?: CompileOptions)
   return readObject(compileBytes(source, options), `input ${input}`);
 }
 
+/** An object that says something else of itself. */
+export function altered(object: ObjectFile, changes: Partial<ObjectFile>): ObjectFile {
+  const { name, machine, kind, flags, entry, sections, symbols } = object;
+  return { name, machine, kind, flags, entry, sections, symbols, ...changes };
+}
+
 /** Path of a toolchain archive for soft-float `core`. */
 export function archivePath(name: string, core: Core): string {
   const folders = [
