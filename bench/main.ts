@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME…]`: prints each figure beside what it is compared with, measured in the same run.
 
 import { benchExamples } from './examples.js';
+import { benchHostMemory } from './host-memory.js';
 import { benchLatency } from './latency.js';
 import { benchRedefine } from './redefine.js';
 
@@ -11,6 +12,7 @@ import { benchWire } from './wire.js';
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   latency: benchLatency,
   thousand: benchThousand,
+  memory: benchHostMemory,
   size: benchSize,
   redefine: benchRedefine,
   wire: benchWire,

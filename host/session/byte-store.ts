@@ -66,7 +66,7 @@ export class ByteStore {
       }
     } catch (error) {
       log?.(`${bytes.length} bytes stay in memory: ${(error as Error).message}`);
-      this.#inMemory.set(handle, record.subarray(LENGTH_BYTES));
+      this.#inMemory.set(handle, new Uint8Array(bytes));
     }
     return handle;
   }
