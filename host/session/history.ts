@@ -6,8 +6,8 @@ import type { LinkSession } from '../link/session.js';
 import type { AddrRange, Trial } from '../link/types.js';
 import type { DeclarationStore } from '../unit/declarations.js';
 import { destroyOps } from './destructors.js';
+import type { InputRecord } from './input-record.js';
 import { type SavedBytes, writeBack } from './plan-batch.js';
-import type { InputRecord } from './revise.js';
 
 /** An input that went well. */
 export interface HistoryEntry {
@@ -15,8 +15,8 @@ export interface HistoryEntry {
   readonly text: string;
   /** What was declared before it. */
   readonly declarations: DeclarationStore;
-  /** What could be compiled again before it. */
-  readonly records: readonly InputRecord[];
+  /** Earlier inputs that were compiled again for it, as they were. */
+  readonly replaced: readonly InputRecord[];
   /** Values of the variables that it defined again in place. */
   readonly saved: readonly SavedBytes[];
   /** Variables whose objects were destroyed since a new definition replaced them. */

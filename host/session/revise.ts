@@ -10,21 +10,10 @@ import { readObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { Revision } from '../link/types.js';
 import { revisedUnit } from '../unit/compose.js';
-import type { DeclarationStore } from '../unit/declarations.js';
 import type { SourceUnit } from '../unit/source-unit.js';
+import { functionNames, type InputRecord } from './input-record.js';
 
 const log = debugScope('session');
-
-/** A committed input: what is needed to compile it again, and to say what its names are. */
-export interface InputRecord {
-  readonly input: number;
-  readonly fileName: string | undefined;
-  readonly unit: SourceUnit;
-  /** What was declared before it. */
-  readonly before: DeclarationStore;
-  /** Names of its functions to which calls are kept real by now. */
-  readonly open: ReadonlySet<string>;
-}
 
 /** An input that is compiled again. */
 export interface PendingRevision {
@@ -43,22 +32,6 @@ export interface NeededRevision {
   readonly bytes: Uint8Array;
 }
 
-const functionNames = (unit: SourceUnit): string[] =>
-  unit.items.flatMap((item) => item.functions.map(({ name }) => name));
-
-/** Whether one function of an input may have been inlined into another, or into a member of a class. */
-function mayInline(unit: SourceUnit): boolean {
-  const others = unit.items.filter(
-    (item) =>
-      item.functions.length === 0 &&
-      item.kind !== 'statement' &&
-      item.kind !== 'directive' &&
-      unit.text.slice(item.start, item.end).includes('{'),
-  );
-  const count = functionNames(unit).length;
-  return count > 1 || (count === 1 && others.length > 0);
-}
-
 /** Starts to compile again the inputs that `unit` may change. */
 export function startRevisions(
   compiler: Compiler,
@@ -68,10 +41,7 @@ export function startRevisions(
   const names = new Set(functionNames(unit));
   if (names.size === 0) return [];
   return records
-    .filter((record) => {
-      const own = functionNames(record.unit);
-      return own.some((name) => names.has(name) && !record.open.has(name)) && mayInline(record.unit);
-    })
+    .filter(({ inlinable, open }) => inlinable.some((name) => names.has(name) && !open.has(name)))
     .map((record) => {
       const open = new Set([...record.open, ...names]);
       return { record, open, object: compileAgain(compiler, record, open) };
@@ -112,23 +82,8 @@ export async function neededRevisions(
         const revised = await compiling;
         if (revised === undefined) return [];
         const { object, bytes } = revised;
-        return [{ revision: { object, input: record.input }, record: { ...record, open }, bytes }];
+        return [{ revision: { object, input: record.input }, record: record.withOpen(open), bytes }];
       }),
   );
   return needed.flat();
-}
-
-/** The records with one input more, and with those that were compiled again as they are now. Inputs that only did
- *  something and declared nothing are not kept. */
-export function recordInput(
-  records: readonly InputRecord[],
-  record: InputRecord,
-  revised: readonly { readonly record: InputRecord }[],
-): readonly InputRecord[] {
-  const { items } = record.unit;
-  const lasting = items.some((item) => item.declares.length > 0 || item.functions.length > 0);
-  if (!lasting && revised.length === 0) return records;
-  const now = new Map(revised.map((each) => [each.record.input, each.record]));
-  const kept = now.size === 0 ? records : records.map((each) => now.get(each.input) ?? each);
-  return lasting ? [...kept, record] : kept;
 }

@@ -33,13 +33,14 @@ import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
+import { InputRecord, isLasting, recordsBefore, replaceRecords } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import { type SessionLog, THE_END } from './log.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
-import { type InputRecord, neededRevisions, recordInput, startRevisions } from './revise.js';
+import { neededRevisions, startRevisions } from './revise.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
@@ -251,12 +252,17 @@ export class Session {
     const known = staged.trial === undefined ? [] : pointersInSaved(this.#history, staged.trial);
     const lasting = linker.commit(staged, pointers?.concat(known));
     this.#registrations += registrationsIn(object);
-    const entry = { input, text, declarations: before, records: this.#records, saved, destroyed };
+    const { records, replaced } = replaceRecords(
+      this.#records,
+      revised.map(({ record }) => record),
+    );
+    const entry = { input, text, declarations: before, replaced, saved, destroyed };
     const oldest = linker.oldestUndo ?? input;
     this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
     const declared = declarationsOf(unit, this.#typeResolver(object));
     this.#declarations = before.add(declared, versions);
-    this.#records = recordInput(this.#records, { input, fileName, unit, before, open: new Set() }, revised);
+    const { store } = this.#stations;
+    this.#records = isLasting(unit) ? [...records, InputRecord.of(input, fileName, unit, before, store)] : records;
     return lasting;
   }
 
@@ -367,7 +373,7 @@ export class Session {
       sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
       throw await this.#afterFailure('taking back inputs', error);
     }
-    this.#takeBack(oldest, left);
+    this.#takeBack(undone, left);
     sessionLog.commit(undefined, plan.restore);
     compiler.prepare(this.#declarations.text());
     await this.#transactions.owe(plan.restore);
@@ -377,11 +383,12 @@ export class Session {
     return undone.map(({ input, text }) => ({ input, text }));
   }
 
-  #takeBack(oldest: HistoryEntry, left: readonly HistoryEntry[]): void {
+  #takeBack(undone: readonly HistoryEntry[], left: readonly HistoryEntry[]): void {
+    const oldest = undone.at(-1)!;
     this.#stations.linker.undo(oldest.input);
     this.#history = left;
     this.#declarations = oldest.declarations;
-    this.#records = oldest.records;
+    this.#records = recordsBefore(this.#records, undone);
   }
 
   /** Sends what is no input, with an entry of its own in the log. */

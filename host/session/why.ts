@@ -1,7 +1,7 @@
 // What a name is now: which input it comes from, which versions it had, and who still uses an older one.
 
 import type { Item } from '../unit/source-unit.js';
-import type { InputRecord } from './revise.js';
+import type { InputRecord } from './input-record.js';
 
 interface Place {
   readonly input: number;
@@ -12,7 +12,7 @@ interface Place {
 const LINE_LENGTH = 60;
 
 /** The answer to `:why NAME`, in lines. */
-export function whyName(records: readonly InputRecord[], name: string): string {
+export function whyName(records: readonly Pick<InputRecord, 'input' | 'unit'>[], name: string): string {
   const places = records.flatMap(({ input, unit }) =>
     unit.items.map((item): Place => ({ input, item, source: unit.text.slice(item.start, item.end) })),
   );

@@ -1,19 +1,19 @@
 // `:why NAME`.
 
 import { expect, it } from 'vitest';
-import type { InputRecord } from '../../host/session/revise.js';
 import { whyName } from '../../host/session/why.js';
 import { DeclarationStore, declarationsOf } from '../../host/unit/declarations.js';
 import { loadParser } from '../../host/unit/parser.js';
+import type { SourceUnit } from '../../host/unit/source-unit.js';
 import { splitVersioned } from '../../host/unit/versions.js';
 
 const parser = await loadParser();
 
-function typed(...texts: string[]): InputRecord[] {
+function typed(...texts: string[]): { input: number; unit: SourceUnit }[] {
   let before = DeclarationStore.empty;
   return texts.map((text, index) => {
     const { unit, versions } = splitVersioned(parser, before, text);
-    const record = { input: index + 1, fileName: undefined, unit, before, open: new Set<string>() };
+    const record = { input: index + 1, unit };
     before = before.add(declarationsOf(unit), versions);
     return record;
   });
