@@ -6,6 +6,10 @@
 export interface BytePort {
   /** What to call it in messages: a device path, or `qemu mps2-an385`. */
   readonly name: string;
+  /** Bits a second of the line behind it, now, where a line sets the pace. */
+  readonly baud?: number;
+  /** Sets that rate at this end, once what was written is out; absent where it cannot be set. */
+  setBaud?(baud: number): Promise<void>;
   /** Queues `bytes` for sending. Never throws and never blocks; a port that fails closes. */
   write(bytes: Uint8Array): void;
   /** Sets the one listener for received bytes; the chunk is the listener's to keep. */

@@ -88,7 +88,7 @@ export const FRAMES = {
     from: 'host',
     fields: [],
     meaning:
-      'Stops the running code; its batch then answers BROKEN. Has no effect on an idle board. Outside the sequence.',
+      'Stops the code that the batch with this seq runs, which then answers BROKEN. Nothing happens if that batch is not there, or done.',
   },
   PING: {
     code: 0x05,
@@ -119,7 +119,7 @@ export const FRAMES = {
     code: 0x81,
     from: 'board',
     fields: HELLO_FIELDS,
-    meaning: 'Answers HELLO with its seq. With seq 0 and unasked: the board has just started.',
+    meaning: 'Answers HELLO with its seq. With seq 0: the board has started, and no HELLO has come since.',
   },
   BATCH_REPLY: {
     code: 0x82,

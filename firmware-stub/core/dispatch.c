@@ -2,6 +2,9 @@
  *
  *   seq - last   1 execute · 0 the stored reply again · older REPEATED · else NAK with the seq waited for
  *
+ * Before the first HELLO every batch is answered as if the board had just started: it is from before a reset that
+ * the host has not noticed.
+ *
  * A seq is old only if it came after the newest HELLO; what was before it belongs to another sequence.
  *
  * All that comes off the line is doubted: `take` never reads beyond the body, and every op tests its fields
@@ -237,6 +240,7 @@ static void release(void) {
 static void answer(void) {
   stub.busy = 0;
   stub.want_stop = 0; /* a BREAK that came too late must not hit the next batch */
+  stub.broken = 0;
   stub.printing = 0;
   stub_flush();
   stub.failed = stub.status != BW_STATUS_OK;
@@ -291,9 +295,10 @@ bool stub_poll(void) {
   STUB_FENCE();
   const uint8_t seq = slot->seq;
   const uint8_t behind = (uint8_t)(stub.last_seq - seq);
-  if (slot->kind != BW_FRAME_HELLO && behind == 0xFFu) {
+  const bool hello = slot->kind == BW_FRAME_HELLO;
+  if (!hello && stub.greeted && behind == 0xFFu) {
     stub.busy = 1;
-    if (slot->broken) {
+    if (stub.broken == seq + 1u) {
       stub.want_stop = BW_STATUS_BROKEN;
     }
     stub.last_seq = seq;
@@ -304,13 +309,16 @@ bool stub_poll(void) {
     answer();
     return true;
   }
-  const bool hello = slot->kind == BW_FRAME_HELLO;
   release();
   if (hello) {
+    stub.greeted = 1;
     stub.last_seq = seq;
     stub.known = 0;
     stub.failed = 0;
+    stub.broken = 0;
     stub_send_hello(seq);
+  } else if (!stub.greeted) {
+    stub_start();
   } else if (behind < stub.known) {
     if (behind == 0) {
       send_stored();

@@ -41,7 +41,6 @@ static void queue(void) {
     slot->kind = stub.rx_kind;
     slot->seq = stub.rx_seq;
     slot->length = stub.rx_count - BW_MIN_FRAME;
-    slot->broken = 0;
     STUB_FENCE();
     slot->full = 1;
     stub.rx_next ^= 1u;
@@ -54,8 +53,9 @@ static void acknowledge(void) {
   const uint32_t step = 4u * (uint8_t)(stub.rx_seq - (acked >> 2));
   if (step <= stub.output_end - acked) {
     stub.output_acked = acked += step;
-    stub.deaf = 0;
   }
+  stub.deaf = 0;
+  stub.heard = 1;
   if (stub.rx_kind == BW_FRAME_PING) {
     stub.want_state = 1;
   } else if (stub.rx_kind == BW_FRAME_AGAIN) {
@@ -77,8 +77,8 @@ static void accept(void) {
       acknowledge();
       break;
     case BW_FRAME_BREAK:
-      stub_slots[0].broken = stub_slots[1].broken = 1; /* what has not begun yet is stopped when it runs code */
-      if (stub.busy) {
+      stub.broken = (uint16_t)(stub.rx_seq + 1u); /* what has not begun yet is stopped when it runs code */
+      if (stub.busy && stub.rx_seq == stub.last_seq) {
         stub.want_stop = BW_STATUS_BROKEN;
         stub_arch_service();
       }

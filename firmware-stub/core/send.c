@@ -12,8 +12,8 @@
  * buffer's size, so that none wraps around. */
 #define OUTPUT_CHUNK 128u
 
-/* Microseconds that a full buffer waits for a host that says nothing. */
-#define OUTPUT_PATIENCE 1000000u
+/* Microseconds that a full buffer waits for a host that says nothing: four seconds. */
+#define OUTPUT_PATIENCE (1u << 22)
 
 struct pieces {
   const uint8_t *data;
@@ -149,7 +149,7 @@ void bw_output(const char *bytes, uint32_t len) {
     return;
   }
   stub.printing = 1;
-  const uint32_t begin = bw_micros();
+  uint32_t begin = bw_micros();
   while (len != 0) {
     const uint32_t end = stub.output_end;
     if (end - stub.output_acked < STUB_OUTPUT_SIZE) {
@@ -159,6 +159,10 @@ void bw_output(const char *bytes, uint32_t len) {
       continue;
     }
     stub_flush();
+    if (stub.heard) {
+      stub.heard = 0;
+      begin = bw_micros();
+    }
     if (stub.deaf || bw_micros() - begin > OUTPUT_PATIENCE) {
       stub.deaf = 1;
       stub.output_acked = stub.output_sent & ~3u; /* what was sent is given up */

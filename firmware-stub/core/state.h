@@ -39,7 +39,6 @@ struct stub_slot {
   volatile uint8_t full; /* set by the receive interrupt, cleared by the main loop */
   uint8_t kind;
   uint8_t seq;
-  volatile uint8_t broken; /* BREAK came after it */
   uint32_t length; /* of the body */
   uint8_t body[STUB_MAX_FRAME - STUB_HEADER]; /* and the CRC behind it */
 };
@@ -55,6 +54,7 @@ struct stub_state {
   /* Sequence. */
   uint8_t last_seq; /* newest batch begun, or of the newest HELLO */
   uint8_t known;    /* batches begun since that HELLO, 128 at most; if any, the stored reply answers last_seq */
+  uint8_t greeted;  /* HELLO has come since the start */
   uint8_t failed;   /* that batch did not end OK */
   uint8_t work; /* slot that the main loop takes next, or has in work */
 
@@ -67,11 +67,13 @@ struct stub_state {
   /* Left by one level for another. */
   volatile uint8_t sending; /* a frame is on its way: nobody may send within it */
   volatile uint8_t want_state;
+  volatile uint16_t broken;   /* BREAK came for the batch with this seq + 1; 0: for none since the newest answer */
   volatile uint8_t want_stop; /* BW_STATUS_… to end the code of the batch in work with, or 0 */
 
   /* Output: counts of bytes since the start, acked <= sent <= end <= acked + STUB_OUTPUT_SIZE. */
   uint8_t printing;      /* bw_output is in work */
-  volatile uint8_t deaf; /* the host has let a full buffer wait: no more waiting until it acknowledges */
+  volatile uint8_t deaf;  /* the host has let a full buffer wait: no more waiting until it is heard */
+  volatile uint8_t heard; /* it was, since the wait looked last */
   volatile uint32_t output_end;
   volatile uint32_t output_sent;
   volatile uint32_t output_acked;

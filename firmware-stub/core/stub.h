@@ -42,7 +42,7 @@ void stub_finish(void);
 /* --- services for user code, which the host links against -------------------------------------------- */
 
 /** Sends bytes as OUTPUT frames; returns when they are sent and all but STUB_OUTPUT_SIZE of them acknowledged. A
- *  host that acknowledges nothing is waited for once, a second long. An interrupt handler that comes upon another
+ *  host that says nothing is waited for once, four seconds long. An interrupt handler that comes upon another
  *  call's work has its bytes dropped and the call counted as `dropped`. */
 void bw_output(const char *bytes, uint32_t len);
 

@@ -12,6 +12,7 @@ import { readCompileCommands } from './compile-commands.js';
 export interface SessionOptions {
   readonly board?: string;
   readonly port?: string;
+  readonly line?: string;
   readonly trace?: string;
   readonly include?: readonly string[];
   readonly includeDir?: readonly string[];
@@ -43,6 +44,7 @@ const TABLE: readonly OptionRow[] = [
     flags: '-p, --port <path>',
     help: 'serial port of a real board; unix:/path or tcp://host:port for one behind a socket',
   },
+  { flags: '--line <model>', help: 'a modelled line in front of the board: 115200,16ms,ber=1e-5 (docs/link.md)' },
   { flags: '--trace <file>', help: 'record every byte on the line, with time stamps' },
   { flags: '--include <file>', help: 'header that every input sees; repeatable', repeats: true },
   { flags: '-I, --include-dir <dir>', help: 'folder to look for headers in; repeatable', repeats: true },
@@ -95,10 +97,11 @@ export function withSessionOptions(command: Command): Command {
  *  @throws CLI_COMPILE_COMMANDS */
 export function openOptions(options: SessionOptions): OpenOptions {
   const project = options.compileCommands === undefined ? [] : readCompileCommands(options.compileCommands);
-  const { board, port, trace, std, optimize, rtti, clang } = options;
+  const { board, port, line, trace, std, optimize, rtti, clang } = options;
   return {
     ...(board === undefined ? {} : { board }),
     ...(port === undefined ? {} : { port }),
+    ...(line === undefined ? {} : { lineModel: line }),
     ...(trace === undefined ? {} : { trace }),
     ...(clang === undefined ? {} : { clang }),
     compile: {

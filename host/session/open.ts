@@ -14,6 +14,9 @@ import { LinkSession } from '../link/session.js';
 import { findToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
 import { type CppParser, loadParser } from '../unit/parser.js';
+import { systemClock } from '../wire/clock.js';
+import { parseLine } from '../wire/line-words.js';
+import { modelLine } from '../wire/model-line.js';
 import { openSocketPort, socketAddress } from '../wire/ports/socket.js';
 import { openSerialAgain, serialNumberOf } from '../wire/reopen.js';
 import { openSerialPort } from '../wire/serial.js';
@@ -30,6 +33,8 @@ export interface OpenOptions {
   readonly board?: string;
   /** Where a board is: a serial port, `unix:/path` or `tcp://host:port`. */
   readonly port?: string;
+  /** A modelled line in front of the board, as `--line` takes it. */
+  readonly lineModel?: string;
   /** File that every byte on the line is recorded in. */
   readonly trace?: string;
   /** How inputs are compiled. */
@@ -79,7 +84,9 @@ function imageOf(board: BoardRecord): string {
 /** How the board that `options` name is reached, now and when it comes back. */
 async function lineTo(options: OpenOptions, board: BoardRecord | undefined): Promise<Line> {
   const line = options.line ?? (await bareLine(options, board));
-  const { wrapPort } = options;
+  const { lineModel } = options;
+  const model = lineModel === undefined ? undefined : parseLine(lineModel);
+  const wrapPort = options.wrapPort ?? (model && ((port: BytePort): BytePort => modelLine(port, model, systemClock)));
   return wrapPort === undefined ? line : { ...line, open: async () => wrapPort(await line.open()) };
 }
 

@@ -13,8 +13,18 @@ import type { Frame } from '../../protocol/frame.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
 import { breakIgnored, malformedReply, outOfStep, replyLost, stillRunning, timeout, unreliable } from './errors.js';
 import type { Job, Slot } from './machine-state.js';
-import { askForOutput, noteOutputSent, outputMissing } from './output.js';
-import { askAgain, inferReply, mayFollow, mergeReplies, planFrames } from './plan.js';
+import { loseOutput, noteOutputSent, outputMissing } from './output.js';
+import { paceAfterGood, paceAfterLoss, SHORTEST_FRAME } from './pace.js';
+import {
+  askAgain,
+  inferReply,
+  isQuick,
+  mayFollow,
+  mergeReplies,
+  onlyObserves,
+  type PlannedFrame,
+  planFrame,
+} from './plan.js';
 import { allowanceMs, observeRoundTrip, waitMs } from './timing.js';
 import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, type Turn } from './turn.js';
 
@@ -22,7 +32,9 @@ import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, typ
 const BREAK_TRIES = 3;
 
 const sentSlots = (job: Job | undefined) => (job?.slots ?? []).filter((slot) => slot.state === 'sent');
-const failed = (slot: Slot) => slot.reply !== undefined && slot.reply.status !== 'OK';
+/** Whether a batch is out. */
+export const awaitsAnswer = ({ state }: Turn) => sentSlots(state.jobs[0]).length > 0;
+const failed = (slot: Slot) => slot.state === 'done' && slot.reply!.status !== 'OK';
 /** The slots whose replies are wanted: all, or those up to the first that failed. */
 function wantedSlots(job: Job | undefined): readonly Slot[] {
   const slots = job?.slots ?? [];
@@ -45,36 +57,48 @@ function startWait(turn: Turn, tries = 0): void {
   state.wait = { sinceMs, deadlineMs: nowMs + delayMs, tries };
 }
 
-/** Plans the job that has come to the front. */
-export function planJob(turn: Turn): void {
-  const job = turn.state.jobs[0]!;
-  setJob(turn, {
-    ...job,
-    slots: planFrames(job.ops, turn.state.hello!).map((plan) => ({
-      plan,
-      asked: plan,
-      state: 'waiting',
-      seq: 0,
-      sends: 0,
-      sentAtMs: 0,
-      frame: undefined,
-      reply: undefined,
-    })),
-  });
-}
-
 /** Sends what the window, and what is already out, allow. */
 export function pump(turn: Turn): void {
   const { state } = turn;
   const slots = wantedSlots(state.jobs[0]);
-  if (slots.some((slot) => slot.state === 'lost')) return;
-  const out = sentSlots(state.jobs[0]).map((slot) => slot.asked);
+  const out = sentSlots(state.jobs[0]);
+  if (slots.some(({ state: is }) => is === 'lost' || is === 'undone') || out.some((slot) => slot.withdrawn)) return;
+  const asked = out.map((slot) => slot.asked);
   for (const [index, slot] of slots.entries()) {
     if (slot.state !== 'waiting') continue;
-    if (out.length >= Math.max(1, state.hello!.window - state.strayHellos) || !mayFollow(slot.asked, out)) return;
-    if (!sendNew(turn, index, slot)) return;
-    out.push(slot.asked);
+    if (!hasRoom(turn, asked, slot.asked) || !sendNew(turn, index, slot)) return;
+    asked.push(slot.asked);
   }
+  if (slots.some(failed)) return;
+  for (let job = state.jobs[0]!; job.rest.length > 0; job = state.jobs[0]!) {
+    const { frame, rest } = planFrame(job.rest, state.hello!, state.pace.frameBytes);
+    if (!hasRoom(turn, asked, frame)) return;
+    const slot = newSlot(frame);
+    setJob(turn, { ...job, slots: [...job.slots, slot], rest });
+    if (!sendNew(turn, job.slots.length, slot)) return;
+    asked.push(frame);
+  }
+}
+
+function newSlot(plan: PlannedFrame): Slot {
+  const blank = { withdrawn: false, seq: 0, sends: 0, sentAtMs: 0, frame: undefined, reply: undefined };
+  return { plan, asked: plan, state: 'waiting', ...blank };
+}
+
+/** Most frames out, however short: half of the sequence numbers must tell old from new. */
+const MOST_OUT = 32;
+
+/** Whether `next` may go out beside `out`. The board has room for as many frames as its window says; of short ones that it
+ *  is done with before the line brings the next, there may be as many as fit into the bytes of those. */
+function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFrame): boolean {
+  const { window, maxFrame } = state.hello!;
+  if (!mayFollow(next, out)) return false;
+  const frames = Math.max(1, window - state.strayHellos);
+  if (out.length < frames) return true;
+  const all = [...out, next];
+  if (!state.config.paced || out.length >= MOST_OUT || state.strayHellos > 0) return false;
+  if (!all.every((frame) => isQuick(frame, state.config.baud))) return false;
+  return all.reduce((sum, { body }) => sum + body.length + LIMITS.minFrame, 0) <= window * maxFrame;
 }
 
 /** Sends a slot under a new number. BATCH_CONT only straight after the slot before it: a batch in between that
@@ -88,7 +112,7 @@ function sendNew(turn: Turn, index: number, slot: Slot): boolean {
   }
   const seq = state.nextSeq;
   state.nextSeq = (seq + 1) & 0xff;
-  const before = state.jobs[0]?.slots?.[index - 1];
+  const before = state.jobs[0]?.slots[index - 1];
   const follows = before !== undefined && before.state !== 'waiting' && ahead(seq, before.seq) === 1;
   const frame: Frame = { kind: follows ? 'BATCH_CONT' : 'BATCH', seq, body: slot.asked.body };
   turn.effects.push({ type: 'send', frame, fresh: false });
@@ -108,7 +132,10 @@ const describeBatch = (slot: Slot) => `batch ${slot.seq} (${slot.asked.body.leng
 function resend(turn: Turn, from: (slot: Slot) => boolean): void {
   const { state, nowMs } = turn;
   const out = sentSlots(state.jobs[0]);
-  const again = out.slice(out.findIndex(from));
+  const first = out.findIndex(from);
+  const again = first < 0 ? [] : out.slice(first);
+  if (again.length > 0) state.pace = paceAfterLoss(state.pace, lineBytes(again[0]!.asked));
+  const withdraw = shouldWithdraw(turn, again);
   let fresh = true;
   for (const slot of again) {
     if (slot.sends >= state.config.sends) {
@@ -116,11 +143,41 @@ function resend(turn: Turn, from: (slot: Slot) => boolean): void {
       return;
     }
     count(turn, 'resent');
-    turn.effects.push({ type: 'send', frame: slot.frame!, fresh });
+    turn.effects.push({ type: 'send', frame: withdraw ? withdrawal(slot) : slot.frame!, fresh });
     fresh = false;
   }
-  mapSlots(turn, (slot) => (again.includes(slot) ? { ...slot, sends: slot.sends + 1, sentAtMs: nowMs } : slot));
+  mapSlots(turn, (slot) => {
+    if (!again.includes(slot)) return slot;
+    const frame = withdraw ? withdrawal(slot) : slot.frame;
+    return { ...slot, frame, withdrawn: slot.withdrawn || withdraw, sends: slot.sends + 1, sentAtMs: nowMs };
+  });
   startWait(turn);
+}
+
+/** The longer of a frame and its answer. */
+const lineBytes = ({ body, replyBytes }: PlannedFrame) => Math.max(body.length, replyBytes) + LIMITS.minFrame;
+
+/** Times that a long frame is sent before it is withdrawn. */
+const PATIENCE = 3;
+
+/** Whether what is out should be cut shorter. All of it has to be refused if its first is: nothing may be done behind
+ *  what was not. */
+function shouldWithdraw({ state }: Turn, out: readonly Slot[]): boolean {
+  const [first, ...others] = out;
+  if (first === undefined || first.withdrawn || first.sends < PATIENCE || first.asked !== first.plan) return false;
+  if (first.asked.body.length + LIMITS.minFrame <= Math.max(SHORTEST_FRAME, state.pace.frameBytes)) return false;
+  if (!others.every((slot) => slot.frame!.kind === 'BATCH_CONT' && slot.asked === slot.plan)) return false;
+  return planFrame(first.plan.pieces, state.hello!, state.pace.frameBytes).rest.length > 0;
+}
+
+/** In place of a batch: an operation that no board knows, so that it fails with nothing done if it is done at all. */
+const withdrawal = ({ frame }: Slot): Frame => ({ ...frame!, body: Uint8Array.of(0) });
+
+/** Plans again from the slot at `from` on; none of it was done, or none of it may count. */
+function requeue(turn: Turn, from: number): void {
+  const job = turn.state.jobs[0]!;
+  const pieces = job.slots.slice(from).flatMap((slot) => slot.plan.pieces);
+  setJob(turn, { ...job, slots: job.slots.slice(0, from), rest: [...pieces, ...job.rest] });
 }
 
 /** Batches that are out and older than `seq` are done, and their replies will not come. */
@@ -143,7 +200,7 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   }
   let reply: BatchReply;
   try {
-    noteOutputSent(turn, outputBefore(body));
+    noteOutputSent(turn, outputBefore(body), false);
     reply = decodeReply(body, slot.asked.ops);
   } catch (error) {
     if (!(error instanceof MalformedBody)) throw error;
@@ -157,8 +214,13 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
     count(turn, 'repeated');
     if (slot.state === 'sent') count(turn, 'lost');
     mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'lost' } : old));
+  } else if (slot.withdrawn && reply.done === 0 && (reply.status === 'MALFORMED' || reply.status === 'ABORTED')) {
+    mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'undone', reply } : old));
   } else {
-    if (slot.sends === 1 && !slot.asked.runs) state.timing = observeRoundTrip(state.timing, nowMs - slot.sentAtMs);
+    if (slot.sends === 1) {
+      state.pace = paceAfterGood(state.pace);
+      if (!slot.asked.runs) state.timing = observeRoundTrip(state.timing, nowMs - slot.sentAtMs);
+    }
     const whole = slot.asked !== slot.plan && reply.status === 'OK' ? inferReply(slot.plan, reply) : reply;
     mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'done', reply: whole } : old));
     if (slot.asked.runs) setJob(turn, { ...state.jobs[0]!, running: false, breakAtMs: undefined });
@@ -174,19 +236,18 @@ function settleLosses(turn: Turn): void {
   for (;;) {
     const slots = wantedSlots(turn.state.jobs[0]);
     const lost = slots.findIndex((slot) => slot.state === 'lost');
-    if (lost < 0) return;
-    const witness = slots.findIndex((slot, at) => at > lost && slot.state === 'done');
+    if (lost < 0) break;
+    const witness = slots.findIndex(({ state }, at) => at > lost && (state === 'done' || state === 'undone'));
     if (witness < 0) {
       failJob(turn, replyLost(turn.state.config.port, describeJob(turn)));
       return;
     }
-    if (slots[witness]!.reply!.status === 'ABORTED') {
-      // One of the lost ones failed, and nothing was done since: do it all again to learn which, and how.
-      mapSlots(turn, (slot, at) => (at >= lost ? { ...slot, state: 'waiting', reply: undefined } : slot));
-    } else {
-      mapSlots(turn, (slot, at) => (at >= lost && at < witness ? inferSlot(turn, slot) : slot));
-    }
+    // ABORTED: one of the lost ones failed, and nothing was done since: do it all again to learn which, and how.
+    if (slots[witness]!.reply!.status === 'ABORTED') requeue(turn, lost);
+    else mapSlots(turn, (slot, at) => (at >= lost && at < witness ? inferSlot(turn, slot) : slot));
   }
+  const undone = wantedSlots(turn.state.jobs[0]).findIndex((slot) => slot.state === 'undone');
+  if (undone >= 0) requeue(turn, undone);
 }
 
 /** A lost slot that went well: done, unless it read something. */
@@ -200,7 +261,8 @@ export function onNak(turn: Turn, { seq, body }: Frame): void {
   const { state } = turn;
   const { expected } = decodeFields(FRAMES.NAK.fields, body);
   const out = sentSlots(state.jobs[0]);
-  if (!out.some((slot) => slot.seq === seq)) {
+  // One about what was answered since came late or twice.
+  if (!out.some((slot) => slot.seq === seq) || ahead(expected, out[0]!.seq) < 0) {
     count(turn, 'unexpected');
     return;
   }
@@ -209,8 +271,10 @@ export function onNak(turn: Turn, { seq, body }: Frame): void {
     failJob(turn, outOfStep(state.config.port, expected, listSeqs(out)));
     return;
   }
-  if (state.nakked === expected) return;
-  state.nakked = expected;
+  // Frames that followed the lost one are refused one after another; one that is refused twice was sent since.
+  const known = state.nakked?.expected === expected ? state.nakked : undefined;
+  state.nakked = { expected, seq };
+  if (known !== undefined && ahead(seq, known.seq) > 0) return;
   loseBefore(turn, expected);
   resend(turn, (slot) => slot.seq === expected);
 }
@@ -221,14 +285,14 @@ export function onState(turn: Turn, body: Uint8Array): void {
   const { state, nowMs } = turn;
   const board = decodeFields(FRAMES.STATE.fields, body);
   state.boardState = board;
-  noteOutputSent(turn, board.output);
+  noteOutputSent(turn, board.output, state.pinged);
   const job = state.jobs[0];
   const out = sentSlots(job);
+  if (state.wait !== undefined) state.wait = { ...state.wait, tries: 0 };
   if (job === undefined || out.length === 0) {
     state.pinged = false;
     return;
   }
-  if (state.wait !== undefined) state.wait = { ...state.wait, tries: 0 };
   if (board.running !== 0) {
     state.pinged = false;
     if (!out.some((slot) => slot.asked.runs)) {
@@ -237,7 +301,7 @@ export function onState(turn: Turn, body: Uint8Array): void {
     }
     noteRunning(turn, 'state');
     if (job.breakingSinceMs === undefined) return;
-    if (job.breaks >= state.config.sends) {
+    if (job.breaks >= state.config.breaks) {
       failJob(turn, breakIgnored(state.config.port, nowMs - job.breakingSinceMs, job.breaks));
       return;
     }
@@ -248,14 +312,39 @@ export function onState(turn: Turn, body: Uint8Array): void {
   state.pinged = false;
   state.nakked = undefined;
   const oldest = out[0]!;
-  if (ahead(board.lastSeq, oldest.seq) < 0) {
+  const progress = ahead(board.lastSeq, oldest.seq);
+  if (progress === -1) {
     resend(turn, () => true);
-  } else if (ahead(board.lastSeq, out.at(-1)!.seq) > 0) {
+  } else if (progress < -1 || ahead(board.lastSeq, out.at(-1)!.seq) > 0) {
     failJob(turn, outOfStep(state.config.port, (board.lastSeq + 1) & 0xff, listSeqs(out)));
   } else {
+    const stuck = stuckFrom(turn, board.lastSeq);
+    if (stuck >= 0) {
+      state.pace = paceAfterLoss(state.pace, lineBytes(oldest.asked));
+      requeue(turn, stuck);
+      return;
+    }
     loseBefore(turn, board.lastSeq);
+    // Its number alone brings its answer: nothing else of it needs to get through.
+    mapSlots(turn, (slot) =>
+      slot.seq === board.lastSeq && slot.state === 'sent' ? { ...slot, frame: withdrawal(slot) } : slot,
+    );
     resend(turn, () => true);
   }
+}
+
+/** The first of the slots that are done but whose answers do not come because they are too long for the line; -1 if that
+ *  is not it. They change nothing, so all of them may simply be asked again, in parts. */
+function stuckFrom({ state }: Turn, lastSeq: number): number {
+  const { slots } = state.jobs[0]!;
+  const from = slots.findIndex(({ state: is }) => is === 'sent' || is === 'lost');
+  const open = slots.slice(from);
+  const newest = open.at(-1)!;
+  if (newest.state !== 'sent' || newest.seq !== lastSeq || newest.sends < PATIENCE) return -1;
+  const askable = ({ state: is, plan, asked }: Slot) => is !== 'done' && asked === plan && onlyObserves(plan);
+  if (!open.every(askable)) return -1;
+  const limit = Math.max(SHORTEST_FRAME, state.pace.frameBytes / 2);
+  return open.some(({ plan }) => plan.replyBytes > limit) ? from : -1;
 }
 
 /** After output the board is asked soon whether that was all, then ever more rarely. */
@@ -277,15 +366,18 @@ export function noteRunning(turn: Turn, heard: 'output' | 'state'): void {
 export function beginBreak(turn: Turn): void {
   const { state, nowMs } = turn;
   const job = state.jobs[0];
-  if (job?.slots === undefined || !job.slots.some((slot) => slot.asked.runs && slot.state !== 'done')) return;
+  const toCome = job?.rest.some(({ op }) => op.op === 'RUN');
+  if (job === undefined || !(toCome || job.slots.some((slot) => slot.asked.runs && slot.state !== 'done'))) return;
   if (job.breakingSinceMs === undefined) setJob(turn, { ...job, breakingSinceMs: nowMs });
-  if (sentSlots(job).some((slot) => slot.asked.runs)) breakNow(turn);
+  breakNow(turn);
 }
 
 function breakNow(turn: Turn): void {
   const job = turn.state.jobs[0]!;
+  const running = sentSlots(job).find((slot) => slot.asked.runs);
+  if (running === undefined) return;
   setJob(turn, { ...job, breaks: job.breaks + 1 });
-  sendBreak(turn);
+  sendBreak(turn, running.seq);
   startWait(turn);
 }
 
@@ -294,8 +386,14 @@ export function onWaitOver(turn: Turn): void {
   const { state, nowMs } = turn;
   const { sinceMs, tries } = state.wait!;
   if (sentSlots(state.jobs[0]).length === 0) {
-    state.wait = undefined;
-    askForOutput(turn);
+    if (tries >= state.config.tries) {
+      state.wait = undefined;
+      loseOutput(turn);
+      return;
+    }
+    count(turn, 'timeouts');
+    sendPing(turn);
+    state.wait = { sinceMs, deadlineMs: nowMs + outputWaitMs(turn, tries + 1), tries: tries + 1 };
     return;
   }
   const breaking = state.jobs[0]?.breakingSinceMs !== undefined;
@@ -308,6 +406,11 @@ export function onWaitOver(turn: Turn): void {
   startWait(turn, tries + 1);
 }
 
+/** Wait for output that was asked for again. */
+function outputWaitMs({ state }: Turn, tries: number): number {
+  return waitMs(state.timing, tries) + (LIMITS.maxOutput * 10_000) / state.config.baud;
+}
+
 /** Ends the job at the front if all of it is answered, or enough to know that it failed, and its output is here.
  *  @returns whether it ended */
 export function finishJob(turn: Turn): boolean {
@@ -315,9 +418,9 @@ export function finishJob(turn: Turn): boolean {
   const job = state.jobs[0]!;
   const wanted = wantedSlots(job);
   if (sentSlots(job).length > 0 || !wanted.every((slot) => slot.state === 'done')) return false;
+  if (job.rest.length > 0 && !wanted.some(failed)) return false;
   if (outputMissing(state.output)) {
-    const delayMs = waitMs(state.timing, state.output.asks) + (LIMITS.maxOutput * 10_000) / state.config.baud;
-    state.wait ??= { sinceMs: nowMs, deadlineMs: nowMs + delayMs, tries: 0 };
+    state.wait ??= { sinceMs: nowMs, deadlineMs: nowMs + outputWaitMs(turn, 0), tries: 0 };
     return false;
   }
   const parts = wanted.map(({ plan, reply }) => ({ plan, reply: reply! }));

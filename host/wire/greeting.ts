@@ -6,7 +6,7 @@ import type { Frame } from '../../protocol/frame.js';
 import { decodeHello, type Hello, helloTableHash } from '../../protocol/hello.js';
 import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
 import { BarewireError } from '../diag/error.js';
-import { badHello, noAnswer, restarted, stillRunning, tableMismatch } from './errors.js';
+import { type BoardState, badHello, noAnswer, restarted, stillRunning, tableMismatch } from './errors.js';
 import { acknowledgement, noteOutputTotal, outputFrom } from './output.js';
 import { count, describeJob, failJob, sendBare, sendBreak, type Turn } from './turn.js';
 
@@ -53,10 +53,10 @@ export function onGreetingTimer(turn: Turn): void {
 }
 
 /** HELLO is answered by STATE while code of an earlier session runs: it has no owner any more. */
-export function onGreetingState(turn: Turn, running: boolean): void {
-  if (!running) return;
+export function onGreetingState(turn: Turn, { running, lastSeq }: BoardState): void {
+  if (running === 0) return;
   turn.state.greetingBreaks++;
-  sendBreak(turn);
+  sendBreak(turn, lastSeq);
 }
 
 export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
@@ -72,6 +72,10 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
     return;
   }
   const before = state.hello;
+  if (before !== undefined && seq === 0 && state.restartNoted) {
+    count(turn, 'repeated'); // one for each batch that the board before the restart was meant to have
+    return;
+  }
   if (before !== undefined && (seq === 0 || isOther(turn, before, hello))) {
     noteRestart(turn, hello);
     return;
@@ -81,6 +85,7 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
     return;
   }
   state.hello = hello;
+  state.restartNoted = false;
   state.phase = 'ready';
   state.nextSeq = (seq + 1) & 0xff;
   state.strayHellos = state.wait!.tries - 1;
@@ -120,6 +125,7 @@ export function onUnaskedHello(turn: Turn, frame: Frame): void {
 
 function noteRestart(turn: Turn, hello: Hello): void {
   turn.state.hello = hello;
+  turn.state.restartNoted = true;
   count(turn, 'restarts');
   turn.state.output = outputFrom(hello.output);
   turn.effects.push({ type: 'restart', hello });

@@ -90,7 +90,9 @@ export class DeviceLink {
     this.startMs = this.clock.now();
     const { clock: _clock, trace: _trace, firstSeq, ...config } = options;
     const seq = firstSeq ?? 1 + Math.floor(Math.random() * 255);
-    this.state = initialLink({ ...DEFAULT_CONFIG, ...config, port: port.name }, seq);
+    const { baud = DEFAULT_CONFIG.baud } = port;
+    const paced = port.baud !== undefined;
+    this.state = initialLink({ ...DEFAULT_CONFIG, baud, paced, ...config, port: port.name }, seq);
     this.framer = createFramer(cobsMaxEncoded(LIMITS.maxFrame), {
       onFrame: (encoded) => this.onEncoded(encoded),
       onTooLong: () => this.onBadFrame('length'),

@@ -7,6 +7,9 @@
 //   waiting ──sent──▶ sent ──reply──▶ done
 //      ▲               └─ done on the board, answer gone ─▶ lost ─┐
 //      └──────────── what it read is asked again ◀────────────────┘
+//
+// A frame that does not get through because it is too long is withdrawn: one that the board must refuse takes its
+// number. The answer tells which of the two it was, and what was not done is planned again (`undone`).
 
 import type { BatchReply, Op } from '../../protocol/batch.js';
 import type { Frame } from '../../protocol/frame.js';
@@ -16,7 +19,8 @@ import type { BarewireError } from '../diag/error.js';
 import type { CounterName } from './counters.js';
 import type { BoardState } from './errors.js';
 import { type OutputState, outputFrom } from './output.js';
-import type { PlannedFrame } from './plan.js';
+import { FIRST_PACE, type Pace } from './pace.js';
+import type { Piece, PlannedFrame } from './plan.js';
 import { type Timing, UNMEASURED } from './timing.js';
 
 export interface LinkConfig {
@@ -24,12 +28,16 @@ export interface LinkConfig {
   readonly port: string;
   /** Bits a second of the line, for the time that frames need on it. */
   readonly baud: number;
+  /** That rate really holds back what is sent: a simulator or a socket takes it all at once. */
+  readonly paced: boolean;
   /** All of the time that the first HELLO_REPLY may take. */
   readonly helloTimeoutMs: number;
   /** Waits without any sign of life before giving up. */
   readonly tries: number;
-  /** How often one batch is sent, or BREAK, before giving up. */
+  /** How often one batch is sent before giving up. */
   readonly sends: number;
+  /** How often BREAK is sent to code that goes on. */
+  readonly breaks: number;
   /** While code runs, this long without a word from the board is followed by a PING; sooner after output. */
   readonly pingIntervalMs: number;
   readonly tableHash: number;
@@ -38,9 +46,11 @@ export interface LinkConfig {
 export const DEFAULT_CONFIG: LinkConfig = {
   port: 'the board',
   baud: 115_200,
+  paced: false,
   helloTimeoutMs: 3000,
   tries: 6,
-  sends: 10,
+  sends: 50,
+  breaks: 10,
   pingIntervalMs: 1000,
   tableHash: TABLE_HASH,
 };
@@ -50,7 +60,9 @@ export interface Slot {
   readonly plan: PlannedFrame;
   /** What is sent for it: the plan, or later only what it read. */
   readonly asked: PlannedFrame;
-  readonly state: 'waiting' | 'sent' | 'lost' | 'done';
+  readonly state: 'waiting' | 'sent' | 'lost' | 'done' | 'undone';
+  /** `frame` is no longer the plan but what the board must refuse. */
+  readonly withdrawn: boolean;
   readonly seq: number;
   readonly sends: number;
   readonly sentAtMs: number;
@@ -62,8 +74,10 @@ export interface Job {
   readonly id: number;
   readonly ops: readonly Op[];
   readonly runTimeoutMs: number | undefined;
-  /** Absent until the limits of the board are known. */
-  readonly slots: readonly Slot[] | undefined;
+  /** Frames planned so far, in order. */
+  readonly slots: readonly Slot[];
+  /** What is not planned yet. */
+  readonly rest: readonly Piece[];
   /** The board said that code runs. */
   readonly running: boolean;
   /** Silence after which a running board is sent PING. */
@@ -88,15 +102,18 @@ export interface LinkState {
   readonly config: LinkConfig;
   readonly hello: Hello | undefined;
   readonly helloSeq: number;
+  /** A restart was reported, and no greeting has succeeded since. */
+  readonly restartNoted: boolean;
   /** Seq of the next new batch. */
   readonly nextSeq: number;
   readonly jobs: readonly Job[];
   readonly wait: Wait | undefined;
   readonly timing: Timing;
+  readonly pace: Pace;
   /** A PING is out whose STATE was not acted on yet. */
   readonly pinged: boolean;
-  /** `expected` of the NAK acted on last, until something else happens. */
-  readonly nakked: number | undefined;
+  /** The NAK acted on last, with the newest seq it was said to, until something else happens. */
+  readonly nakked: { readonly expected: number; readonly seq: number } | undefined;
   /** HELLOs that may still be on their way to the board, where each takes the place of a batch. */
   readonly strayHellos: number;
   /** BREAKs sent in this greeting. */
@@ -141,10 +158,12 @@ export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
     config,
     hello: undefined,
     helloSeq: firstSeq,
+    restartNoted: false,
     nextSeq: 0,
     jobs: [],
     wait: undefined,
     timing: UNMEASURED,
+    pace: FIRST_PACE,
     pinged: false,
     nakked: undefined,
     strayHellos: 0,

@@ -8,6 +8,7 @@ import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
 import { FRAMES } from '../../protocol/messages.js';
 import {
+  awaitsAnswer,
   beginBreak,
   finishJob,
   noteRunning,
@@ -15,13 +16,13 @@ import {
   onNak,
   onState,
   onWaitOver,
-  planJob,
   pump,
 } from './batches.js';
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
 import { takeOutput } from './output.js';
+import { piecesOf } from './plan.js';
 import { count, describeJob, failJob, sendBare, type Turn } from './turn.js';
 
 /** One move of the link. Changes neither `state` nor `input`. */
@@ -36,7 +37,14 @@ function take(turn: Turn, input: LinkInput): void {
   const { state } = turn;
   if (input.type === 'execute') {
     const { id, ops, runTimeoutMs } = input;
-    const fresh = { slots: undefined, running: false, breakingSinceMs: undefined, breaks: 0, breakAtMs: undefined };
+    const fresh = {
+      slots: [],
+      rest: piecesOf(ops),
+      running: false,
+      breakingSinceMs: undefined,
+      breaks: 0,
+      breakAtMs: undefined,
+    };
     const quietMs = state.config.pingIntervalMs;
     state.jobs = [...state.jobs, { id, ops, runTimeoutMs, quietMs, ...fresh }];
     if (state.phase === 'closed') failAll(turn, undefined);
@@ -95,7 +103,7 @@ function onFrame(turn: Turn, frame: Frame): void {
     else if (frame.kind === 'HELLO_REPLY' && state.phase === 'greeting') onGreetingReply(turn, frame);
     else if (frame.kind === 'HELLO_REPLY') onUnaskedHello(turn, frame);
     else if (frame.kind === 'STATE' && state.phase === 'greeting') {
-      onGreetingState(turn, decodeFields(FRAMES.STATE.fields, frame.body).running !== 0);
+      onGreetingState(turn, decodeFields(FRAMES.STATE.fields, frame.body));
     } else count(turn, 'unexpected');
   } catch (error) {
     if (!(error instanceof MalformedBody)) throw error;
@@ -126,7 +134,9 @@ function onReadyFrame(turn: Turn, frame: Frame): void {
 }
 
 function onOutput(turn: Turn, frame: Frame): void {
-  if (takeOutput(turn, frame)) noteRunning(turn, 'output');
+  if (!takeOutput(turn, frame)) return;
+  if (!awaitsAnswer(turn)) turn.state.wait = undefined; // only output was waited for
+  noteRunning(turn, 'output');
 }
 
 /** Goes on with whatever the input has made possible. */
@@ -135,7 +145,6 @@ function advance(turn: Turn): void {
   while (state.jobs.length > 0) {
     if (state.phase === 'unsynced') startGreeting(turn);
     if (state.phase !== 'ready') return;
-    if (state.jobs[0]!.slots === undefined) planJob(turn);
     pump(turn);
     if (!finishJob(turn)) return;
   }

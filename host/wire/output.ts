@@ -52,7 +52,7 @@ export function takeOutput(turn: Turn, { body }: Frame): boolean {
   const gap = beyond(offset, turn.state.output.offset);
   if (gap > 0) {
     const { asking, early, asks } = turn.state.output;
-    if (asks < turn.state.config.sends) {
+    if (asks < MOST_ASKS) {
       if (!asking || early === undefined || beyond(offset, early) <= 0) ask(turn, offset);
       else turn.state.output = { ...turn.state.output, early: offset };
       return false;
@@ -84,23 +84,35 @@ function advance(turn: Turn, offset: number): void {
   sendBare(turn, 'ACK', acknowledgement(turn.state.output));
 }
 
-/** The board gave up what is missing up to `offset`. */
+/** Asks without any progress after which what is missing counts as lost: the board has it no more. Even where only
+ *  every third frame gets through, so many do not fail by chance. */
+const MOST_ASKS = 100;
+
+/** Gives up what is missing up to `offset`. */
 function loseUpTo(turn: Turn, offset: number): void {
   count(turn, 'outputLost', beyond(offset, turn.state.output.offset));
   turn.state.output = { ...turn.state.output, offset, asking: false, early: undefined, asks: 0 };
 }
 
-/** An answer says how much the board has sent: its last 16 bits. */
-export function noteOutputSent(turn: Turn, low: number): void {
+/** Gives up all that is missing: the board says nothing any more. */
+export function loseOutput(turn: Turn): void {
+  loseUpTo(turn, turn.state.output.sent);
+}
+
+/** An answer says how much the board had sent before it: the last 16 bits of that.
+ *  @param afterAgain it was asked for after the newest AGAIN, whose answer it follows: that was lost too */
+export function noteOutputSent(turn: Turn, low: number, afterAgain: boolean): void {
   const { output } = turn.state;
-  noteOutputTotal(turn, (output.offset + (((low - output.offset) << 16) >> 16)) >>> 0);
+  noteOutputTotal(turn, (output.offset + (((low - output.offset) << 16) >> 16)) >>> 0, afterAgain);
 }
 
 /** The same with all of it. */
-export function noteOutputTotal(turn: Turn, total: number): void {
+export function noteOutputTotal(turn: Turn, total: number, afterAgain = false): void {
   const { output } = turn.state;
   if (beyond(total, output.sent) > 0) turn.state.output = { ...output, sent: total };
-  if (outputMissing(turn.state.output) && !output.asking) ask(turn, total);
+  if (!outputMissing(turn.state.output) || (output.asking && !afterAgain)) return;
+  if (output.asks < MOST_ASKS) ask(turn, total);
+  else loseOutput(turn);
 }
 
 function ask(turn: Turn, early: number): void {
@@ -108,11 +120,4 @@ function ask(turn: Turn, early: number): void {
   turn.state.output = { ...output, acked: output.offset, asking: true, early, asks: output.asks + 1 };
   count(turn, 'outputAgain');
   sendBare(turn, 'AGAIN', acknowledgement(turn.state.output));
-}
-
-/** A wait for missing output is over: asks again, or gives it up after `sends` times. */
-export function askForOutput(turn: Turn): void {
-  const { output, config } = turn.state;
-  if (output.asks < config.sends) ask(turn, output.sent);
-  else loseUpTo(turn, output.sent);
 }

@@ -56,6 +56,8 @@ const FIND_RESULT = 4 + 1 + 124;
 const RECORD = 2 + 4 * Math.max(...Object.values(FAULT_WORDS).map((words) => words.length));
 /** A part of a cut WRITE or READ is not shorter than this, unless it is the last. */
 const LEAST_PART = 16;
+/** Room that a cut always has, however bad the line is: for the head of an operation and its shortest part. */
+const SHORTEST_BODY = LEAST_PART + 12;
 /** A microcontroller at a few MHz sums or fills this many bytes a millisecond. */
 const BYTES_PER_MS = 250;
 
@@ -123,42 +125,65 @@ function cut(op: Op, requestRoom: number, replyRoom: number, arenaAddr: number):
   return undefined;
 }
 
-/** Packs `ops`, in order, into as few frames as they need. */
-export function planFrames(ops: readonly Op[], { maxFrame, maxReply, arenaAddr }: PlanLimits): PlannedFrame[] {
+/** A list of operations as pieces, none of them cut yet. */
+export function piecesOf(ops: readonly Op[]): Piece[] {
+  return ops.map((op, index) => ({ op, index, last: true }));
+}
+
+/** Packs as many of `pieces`, which are not none, as one frame takes.
+ *  @param paceBytes keep request and results below this where they can be cut
+ *  @returns the frame and what is left
+ *  @throws RangeError if a piece fits no frame at all */
+export function planFrame(
+  pieces: readonly Piece[],
+  { maxFrame, maxReply, arenaAddr }: PlanLimits,
+  paceBytes = Number.POSITIVE_INFINITY,
+): { frame: PlannedFrame; rest: readonly Piece[] } {
   const capacity = maxFrame - LIMITS.minFrame;
-  const replyCapacity = maxReply - LIMITS.minFrame;
-  const frames: PlannedFrame[] = [];
-  let pieces: Piece[] = [];
+  const replyCapacity = maxReply - LIMITS.minFrame - REPLY_HEAD;
+  const taken: Piece[] = [];
   let request = 0;
   let result = 0;
   let peak = 0;
-  const flush = () => {
-    if (pieces.length > 0) frames.push(finishFrame(pieces, REPLY_HEAD + Math.max(result, peak), arenaAddr));
-    pieces = [];
-    request = result = peak = 0;
+  const done = (rest: readonly Piece[]) => {
+    return { frame: finishFrame(taken, REPLY_HEAD + Math.max(result, peak), arenaAddr), rest };
   };
-  ops.forEach((whole, index) => {
-    let rest: Op | undefined = whole;
-    while (rest !== undefined) {
-      const size = replySize(rest);
-      const requestRoom = capacity - request;
-      const replyRoom = replyCapacity - REPLY_HEAD - result;
-      if (requestSize(rest, arenaAddr) <= requestRoom && Math.max(size.result, size.failure) <= replyRoom) {
-        pieces.push({ op: rest, index, last: true });
-        request += requestSize(rest, arenaAddr);
-        peak = Math.max(peak, result + size.failure);
-        result += size.result;
-        rest = undefined;
-        continue;
+  for (const [at, piece] of pieces.entries()) {
+    const { op, index, last } = piece;
+    const size = replySize(op);
+    const needs = requestSize(op, arenaAddr);
+    const fits = (room: number, replyRoom: number) => needs <= room - request && size.result <= replyRoom - result;
+    const possible = fits(capacity, replyCapacity) && size.failure <= replyCapacity - result;
+    const pace = paceBytes - LIMITS.minFrame;
+    if (!possible || !fits(pace, pace - REPLY_HEAD)) {
+      const room = Math.min(capacity, Math.max(pace, SHORTEST_BODY)) - request;
+      const replyRoom = Math.min(replyCapacity, Math.max(pace - REPLY_HEAD, SHORTEST_BODY)) - result;
+      const parts = cut(op, room, replyRoom, arenaAddr);
+      if (parts !== undefined) {
+        taken.push({ op: parts[0], index, last: false });
+        if (parts[0].op === 'READ') result += replySize(parts[0]).result;
+        return done([{ op: parts[1], index, last }, ...pieces.slice(at + 1)]);
       }
-      const parts = cut(rest, requestRoom, replyRoom, arenaAddr);
-      if (parts !== undefined) pieces.push({ op: parts[0], index, last: false });
-      if (pieces.length === 0) throw new RangeError(`${rest.op} does not fit a frame of ${maxFrame} bytes`);
-      flush();
-      if (parts !== undefined) rest = parts[1];
+      if (taken.length > 0) return done(pieces.slice(at));
+      if (!possible) throw new RangeError(`${op.op} does not fit a frame of ${maxFrame} bytes`);
     }
-  });
-  flush();
+    taken.push(piece);
+    request += needs;
+    peak = Math.max(peak, result + size.failure);
+    result += size.result;
+  }
+  return done([]);
+}
+
+/** Packs `ops`, in order, into as few frames as they need. */
+export function planFrames(ops: readonly Op[], limits: PlanLimits): PlannedFrame[] {
+  const frames: PlannedFrame[] = [];
+  let rest: readonly Piece[] = piecesOf(ops);
+  while (rest.length > 0) {
+    const next = planFrame(rest, limits);
+    frames.push(next.frame);
+    rest = next.rest;
+  }
   return frames;
 }
 
@@ -210,6 +235,16 @@ export function mayFollow(next: PlannedFrame, unanswered: readonly PlannedFrame[
 
 /** Operations that change nothing and give a result. */
 const OBSERVERS: ReadonlySet<Op['op']> = new Set(['READ', 'CRC', 'FIND']);
+
+/** Whether doing all of a frame again changes nothing and gives the same. */
+export function onlyObserves(frame: PlannedFrame): boolean {
+  return frame.ops.every(({ op }) => OBSERVERS.has(op));
+}
+
+/** Whether the board is done with a frame before the next one of its length can have come in. */
+export function isQuick({ runs, workMs, body }: PlannedFrame, baud: number): boolean {
+  return !runs && workMs <= (body.length * 10_000) / baud;
+}
 
 /** The READs, CRCs and FINDs of a frame that went well but whose answer is lost; undefined if there are none. */
 export function askAgain(frame: PlannedFrame, arenaAddr: number): PlannedFrame | undefined {

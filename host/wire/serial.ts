@@ -94,6 +94,9 @@ function wrapPort(path: string, port: SerialPort): BytePort {
   port.on('close', (cause?: Error | null) => end(cause ?? undefined));
   return {
     name: path,
+    get baud() {
+      return port.baudRate;
+    },
     write(bytes) {
       if (port.isOpen) port.write(Buffer.from(bytes));
     },

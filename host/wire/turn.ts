@@ -30,9 +30,10 @@ export function sendPing(turn: Turn): void {
   sendBare(turn, 'PING', (turn.state.output.offset >>> 2) & 0xff);
 }
 
-export function sendBreak(turn: Turn): void {
+/** @param seq of the batch whose code is to be stopped */
+export function sendBreak(turn: Turn, seq: number): void {
   count(turn, 'breaks');
-  sendBare(turn, 'BREAK', 0);
+  sendBare(turn, 'BREAK', seq);
 }
 
 /** Replaces the job that is worked on. */
@@ -43,7 +44,7 @@ export function setJob(turn: Turn, job: Job): void {
 /** Changes the slots of the job that is worked on; `change` gives a slot back unchanged to leave it. */
 export function mapSlots(turn: Turn, change: (slot: Slot, index: number) => Slot): void {
   const job = turn.state.jobs[0];
-  if (job?.slots !== undefined) setJob(turn, { ...job, slots: job.slots.map(change) });
+  if (job !== undefined) setJob(turn, { ...job, slots: job.slots.map(change) });
 }
 
 /** Ends the job that is worked on without a reply; the next one begins with a new sequence. */

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firmwareFolder } from '../../firmware-stub/build.js';
 import { findFirmwareTools } from '../../firmware-stub/tools/find-tools.js';
+import { packageRoot } from '../../host/diag/package-root.js';
 import { decodeFrame } from '../../protocol/frame.js';
 
-const HERE = new URL('.', import.meta.url).pathname;
+const HERE = join(packageRoot(), 'test', 'stub');
 const SANITIZERS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 
 /** A frame that the stub sent. */
@@ -29,35 +30,45 @@ export interface NativeStub {
   remove(): void;
 }
 
+/** Compiles the core with one of the harnesses here, with the machine's `cc` or with clang.
+ *  @param sanitize with sanitizers where they link
+ *  @returns whether sanitizers watch it
+ *  @throws if no compiler makes a program of it */
+export function compileNative(
+  harness: string,
+  program: string,
+  flags: readonly string[],
+  sanitize: boolean,
+): { readonly sanitized: boolean } {
+  const firmware = firmwareFolder();
+  const sources = readdirSync(join(firmware, 'core'))
+    .filter((name) => name.endsWith('.c'))
+    .map((name) => join(firmware, 'core', name));
+  const args = ['-std=c11', '-g', '-Wall', '-Wextra', '-Werror', ...flags];
+  const includes = [HERE, join(firmware, 'core'), join(firmware, 'generated')].map((name) => `-I${name}`);
+  const complaints: string[] = [];
+  const compile = (compiler: string, extra: readonly string[]) => {
+    const all = [...args, ...extra, ...includes, ...sources, join(HERE, harness), '-o', program];
+    const result = spawnSync(compiler, all, { encoding: 'utf8', timeout: 60_000 });
+    if (result.status !== 0) complaints.push(`${compiler}: ${result.error?.message ?? result.stderr}`);
+    return result.status === 0;
+  };
+  const compilers = [() => 'cc', () => findFirmwareTools().clang];
+  for (const extra of sanitize ? [SANITIZERS, []] : [[]]) {
+    if (compilers.some((compiler) => compile(compiler(), extra))) return { sanitized: extra.length > 0 };
+  }
+  throw new Error(`the native stub does not compile:\n${complaints.join('\n')}`);
+}
+
 /** Compiles core and harness with the machine's `cc` or with clang, with sanitizers where they link.
  *  @throws if no compiler makes a program of it */
 export function buildNativeStub(): NativeStub {
   const folder = mkdtempSync(join(tmpdir(), 'barewire-stub-'));
   const program = join(folder, 'harness');
-  const firmware = firmwareFolder();
-  const sources = readdirSync(join(firmware, 'core'))
-    .filter((name) => name.endsWith('.c'))
-    .map((name) => join(firmware, 'core', name));
-  const args = ['-std=c11', '-g', '-O1', '-Wall', '-Wextra', '-Werror', '-DSTUB_MAX_FRAME=256u'];
-  const includes = [HERE, join(firmware, 'core'), join(firmware, 'generated')].map((name) => `-I${name}`);
-  const complaints: string[] = [];
-  const compile = (compiler: string, extra: readonly string[]) => {
-    const all = [...args, ...extra, ...includes, ...sources, join(HERE, 'harness.c'), '-o', program];
-    const result = spawnSync(compiler, all, { encoding: 'utf8', timeout: 60_000 });
-    if (result.status !== 0) complaints.push(`${compiler}: ${result.error?.message ?? result.stderr}`);
-    return result.status === 0;
-  };
-  const attempts = [
-    () => compile('cc', SANITIZERS),
-    () => compile(findFirmwareTools().clang, SANITIZERS),
-    () => compile('cc', []),
-    () => compile(findFirmwareTools().clang, []),
-  ];
-  const succeeded = attempts.findIndex((attempt) => attempt());
-  if (succeeded < 0) throw new Error(`the native stub does not compile:\n${complaints.join('\n')}`);
+  const { sanitized } = compileNative('harness.c', program, ['-O1', '-DSTUB_MAX_FRAME=256u'], true);
 
   return {
-    sanitized: succeeded < 2,
+    sanitized,
     talk(line, pollEveryFrames = 0) {
       const result = spawnSync(program, [String(pollEveryFrames)], { input: line, timeout: 20_000 });
       if (result.status !== 0) {

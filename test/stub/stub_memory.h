@@ -5,7 +5,9 @@
 #include <stdint.h>
 
 #define STUB_ARENA_ADDR 0x20001000u
+#ifndef STUB_ARENA_SIZE
 #define STUB_ARENA_SIZE 4096u
+#endif
 #define STUB_STACK_ADDR 0x20000000u
 #define STUB_STACK_SIZE 2048u
 #define STUB_BUILD_ID_SIZE 8u

@@ -30,6 +30,7 @@ export class FakeBoard {
 
   private inbox: number[] = [];
   private lastSeq = 0;
+  private greeted = false;
   private stored: BatchReply | undefined;
   private previousFailed = false;
   private running: { finish(run: FakeRun | 'broken'): void } | undefined;
@@ -50,6 +51,7 @@ export class FakeBoard {
     this.memory.fill(0);
     this.running = undefined;
     this.lastSeq = 0;
+    this.greeted = false;
     this.stored = undefined;
     this.previousFailed = false;
     this.printed = new Uint8Array();
@@ -109,7 +111,7 @@ export class FakeBoard {
         this.sayOutput(this.acked);
         return;
       case 'BREAK':
-        this.running?.finish('broken');
+        if (seq === this.lastSeq) this.running?.finish('broken');
         return;
       case 'RESET':
         this.restart();
@@ -117,6 +119,7 @@ export class FakeBoard {
       case 'HELLO':
         if (this.refuseWhileRunning(true)) return;
         this.lastSeq = seq;
+        this.greeted = true;
         this.stored = undefined;
         this.previousFailed = false;
         this.say('HELLO_REPLY', seq, encodeHello({ ...this.hello, output: this.printed.length }));
@@ -139,7 +142,9 @@ export class FakeBoard {
 
   private batch(kind: FrameKind, seq: number, body: Uint8Array): void {
     const ahead = (seq - this.lastSeq) & 0xff;
-    if (ahead === 0 && this.stored !== undefined) {
+    if (!this.greeted) {
+      this.say('HELLO_REPLY', 0, encodeHello(this.hello));
+    } else if (ahead === 0 && this.stored !== undefined) {
       this.say('BATCH_REPLY', seq, encodeReply(this.stored, this.printed.length));
     } else if (ahead === 0 || ahead > 128) {
       this.say(

@@ -2,6 +2,7 @@
 // and it may lose, damage, double, delay and cut them. Seeded, so that a failure can be had again.
 
 import type { Clock } from '../../host/wire/clock.js';
+import { seededRandom } from '../../host/wire/random.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { Hello } from '../../protocol/hello.js';
 import { FakeBoard, type FakeFunction } from './fake-board.js';
@@ -21,17 +22,6 @@ export interface LineFaults {
 }
 
 export const GOOD_LINE: LineFaults = { seed: 1, lose: 0, corrupt: 0, double: 0, truncate: 0, delayMs: 0, split: false };
-
-/** mulberry32: a small generator of numbers in [0, 1). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** One direction of the line. */
 function lane(clock: Clock, faults: LineFaults, random: () => number, deliver: (bytes: Uint8Array) => void) {

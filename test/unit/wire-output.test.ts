@@ -94,19 +94,4 @@ describe('output', () => {
     expect(second.counters).toMatchObject({ outputLost: 0, outputAgain: 0 });
     expect(link.counters.outputLost).toBe(0);
   });
-
-  it('that starts over means another start of the board, even when nobody saw it start', async () => {
-    const { run, board, link, clock } = await printing(['some'], none);
-    await run();
-    board.dead = true;
-    board.restart();
-    board.dead = false;
-    let restarts = 0;
-    link.onRestart(() => restarts++);
-    const lost = await clock.run(link.execute([{ op: 'READ', addr: VECTOR_BOARD.arenaAddr, len: 4 }])).catch((e) => e);
-    expect(lost.code).toBe('WIRE_OUT_OF_STEP');
-    const restarted = await clock.run(link.execute([{ op: 'RUN', entry: 16 }])).catch((e) => e);
-    expect(restarted.code).toBe('WIRE_RESTARTED');
-    expect(restarts).toBe(1);
-  });
 });
