@@ -3,13 +3,44 @@
 import type { BytePort } from '../protocol/byte-port.js';
 import type { ArchName } from '../protocol/messages.js';
 
-export type Simulator = { readonly kind: 'qemu'; readonly machine: string } | { readonly kind: 'rp2040js' };
+export interface QemuSimulator {
+  readonly kind: 'qemu';
+  /** QEMU's `-M`. */
+  readonly machine: string;
+  /** `qemu-system-arm` if not given. */
+  readonly program?: string;
+  /** Further arguments. */
+  readonly args?: readonly string[];
+  /** QEMU's model of the UART loses bytes that its output does not take at once. */
+  readonly losesOutput?: true;
+}
+
+export type Simulator = QemuSimulator | { readonly kind: 'rp2040js' };
 
 export interface Region {
   readonly name: string;
   readonly addr: number;
   readonly sizeBytes: number;
   readonly access: 'rx' | 'rw' | 'rwx';
+}
+
+/** What a core, and what is built for it, can and cannot do. A test that needs more is skipped on that board. */
+export interface Capabilities {
+  /** Where the processor says what a fault was; `inferred`: it does not say, and rules over its registers do. */
+  readonly faultStatus: 'cfsr' | 'mcause' | 'inferred';
+  /** An integer division by zero is a fault. */
+  readonly divideTrap: boolean;
+  /** What keeps user code from null pointers and from the stub's code. */
+  readonly protection: 'mpu' | 'pmp' | 'none';
+  /** The processor checks the stack pointer against a limit. */
+  readonly stackLimit: boolean;
+  /** Types that the floating-point unit computes. */
+  readonly floatUnit: 'none' | 'float' | 'double';
+  /** `whole`: headers and archive. `containers`: headers, and what containers and clocks need of the archive; no
+   *  iostreams, locales, threads. */
+  readonly cppLibrary: 'whole' | 'containers';
+  /** printf comes without floating point until a format asks for it: 4 KiB instead of 9. */
+  readonly smallPrintf: boolean;
 }
 
 export interface BoardRecord {
@@ -20,12 +51,15 @@ export interface BoardRecord {
   /** `Cortex-M0+` */
   readonly core: string;
   readonly arch: ArchName;
-  /** clang's `--target`, `-mcpu` and `-mfloat-abi`. */
+  /** clang's `--target`, `-mcpu` (on RISC-V `-march`) and `-mfloat-abi`. */
   readonly triple: string;
   readonly cpu: string;
   readonly floatAbi: 'soft' | 'softfp' | 'hard';
   /** Folder below the toolchain's library folders: `thumb/v6-m/nofp`. */
   readonly multilib: string;
+  /** C library that goes with the toolchain's multilib. */
+  readonly libc: 'newlib' | 'picolibc';
+  readonly capabilities: Capabilities;
   /** Base name of the stub image: `firmware-stub/build/<image>.elf`. */
   readonly image: string;
   readonly regions: readonly Region[];

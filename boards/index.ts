@@ -5,8 +5,10 @@ import { LM3S6965EVB } from './lm3s6965evb.js';
 import { MICROBIT } from './microbit.js';
 import { MPS2_AN385 } from './mps2-an385.js';
 import { PICO_SIM } from './pico-sim.js';
+import { SIFIVE_E } from './sifive-e.js';
+import { VIRT_RV32 } from './virt-rv32.js';
 
-export const BOARDS: readonly BoardRecord[] = [PICO_SIM, MPS2_AN385, LM3S6965EVB, MICROBIT];
+export const BOARDS: readonly BoardRecord[] = [PICO_SIM, MPS2_AN385, LM3S6965EVB, MICROBIT, VIRT_RV32, SIFIVE_E];
 
 /** The board of this name, if there is one. */
 export function findBoard(name: string): BoardRecord | undefined {

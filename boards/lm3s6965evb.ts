@@ -2,6 +2,7 @@
 // Source: LM3S6965 data sheet, 2.4 memory map: 256 KiB flash, 64 KiB SRAM.
 
 import type { BoardRecord } from './board.js';
+import { CORTEX_M3 } from './capabilities.js';
 
 export const LM3S6965EVB: BoardRecord = {
   name: 'qemu-lm3s6965evb',
@@ -12,6 +13,8 @@ export const LM3S6965EVB: BoardRecord = {
   cpu: 'cortex-m3',
   floatAbi: 'soft',
   multilib: 'thumb/v7-m/nofp',
+  libc: 'newlib',
+  capabilities: CORTEX_M3,
   image: 'lm3s6965evb',
   regions: [
     { name: 'flash', addr: 0x0000_0000, sizeBytes: 256 * 1024, access: 'rx' },

@@ -2,6 +2,7 @@
 // Source: nRF51822 product specification 3.3, memory: 256 KiB flash, 16 KiB RAM; QEMU docs/system/arm/nrf.rst.
 
 import type { BoardRecord } from './board.js';
+import { CORTEX_M0 } from './capabilities.js';
 
 export const MICROBIT: BoardRecord = {
   name: 'qemu-microbit',
@@ -12,6 +13,8 @@ export const MICROBIT: BoardRecord = {
   cpu: 'cortex-m0',
   floatAbi: 'soft',
   multilib: 'thumb/v6-m/nofp',
+  libc: 'newlib',
+  capabilities: CORTEX_M0,
   image: 'microbit',
   regions: [
     { name: 'flash', addr: 0x0000_0000, sizeBytes: 256 * 1024, access: 'rx' },

@@ -2,6 +2,7 @@
 // Source: ARM application note AN385, table 3-1; QEMU docs/system/arm/mps2.rst.
 
 import type { BoardRecord } from './board.js';
+import { CORTEX_M3 } from './capabilities.js';
 
 export const MPS2_AN385: BoardRecord = {
   name: 'qemu-mps2-an385',
@@ -12,6 +13,8 @@ export const MPS2_AN385: BoardRecord = {
   cpu: 'cortex-m3',
   floatAbi: 'soft',
   multilib: 'thumb/v7-m/nofp',
+  libc: 'newlib',
+  capabilities: CORTEX_M3,
   image: 'mps2-an385',
   regions: [
     { name: 'ssram1', addr: 0x0000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },

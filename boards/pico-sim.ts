@@ -2,6 +2,7 @@
 // Source: RP2040 data sheet, 2.2 address map.
 
 import type { BoardRecord } from './board.js';
+import { CORTEX_M0 } from './capabilities.js';
 
 export const PICO_SIM: BoardRecord = {
   name: 'pico-sim',
@@ -12,6 +13,8 @@ export const PICO_SIM: BoardRecord = {
   cpu: 'cortex-m0plus',
   floatAbi: 'soft',
   multilib: 'thumb/v6-m/nofp',
+  libc: 'newlib',
+  capabilities: CORTEX_M0,
   image: 'pico',
   regions: [
     { name: 'flash', addr: 0x1000_0000, sizeBytes: 2 * 1024 * 1024, access: 'rx' },

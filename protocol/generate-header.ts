@@ -60,7 +60,9 @@ export function renderHeader(): string {
       '',
       `/* Words of a fault record of ${arch}: their count, and the index of each. */`,
       define(macroName('FAULT_WORDS', arch), `${words.length}u`),
-      ...words.map((word, index) => define(macroName('FAULT', word), `${index}u`)),
+      ...words.map((word, index) =>
+        define(macroName('FAULT', arch === 'cortexm' ? word : `${arch}_${word}`), `${index}u`),
+      ),
     );
   }
   lines.push('', '#endif', '');

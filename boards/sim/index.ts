@@ -22,7 +22,7 @@ export async function startSimulator(board: BoardRecord, imagePath: string): Pro
   }
   switch (simulator.kind) {
     case 'qemu':
-      return startQemu(board, simulator.machine, imagePath);
+      return startQemu(board, simulator, imagePath);
     case 'rp2040js':
       return startRp2040(board, imagePath);
   }

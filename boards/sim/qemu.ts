@@ -12,11 +12,12 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { BytePort } from '../../protocol/byte-port.js';
-import type { BoardRecord } from '../board.js';
+import type { BoardRecord, QemuSimulator } from '../board.js';
 import { BoardError } from './errors.js';
 import { type Monitor, openMonitor } from './qmp.js';
+import { openWidePipe } from './wide-pipe.js';
 
 const QEMU = 'qemu-system-arm';
 /** Descriptor 3 is a socket, as Node makes its pipes. */
@@ -31,24 +32,26 @@ const KEPT_WORDS = 4000;
  *  @throws BOARD_QEMU_MISSING, BOARD_QEMU_FAILED with QEMU's own words */
 export async function startQemu(
   board: BoardRecord,
-  machine: string,
+  { machine, program, args: more = [], losesOutput }: Omit<QemuSimulator, 'kind'>,
   imagePath: string,
-  qemu = QEMU,
+  qemu = program ?? QEMU,
 ): Promise<BytePort> {
   const monitor = process.platform === 'win32' ? ['-monitor', 'none'] : MONITOR;
-  const args = ['-M', machine, '-nographic', ...monitor, '-serial', 'stdio', '-kernel', imagePath];
-  const child = spawnTied(qemu, args);
+  const args = ['-M', machine, '-nographic', ...monitor, '-serial', 'stdio', ...more, '-kernel', imagePath];
+  const pipe = losesOutput ? openWidePipe() : undefined;
+  const child = spawnTied(qemu, args, pipe?.input);
+  pipe?.release();
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', (cause) => reject(missing(qemu, cause)));
   });
-  const port = new QemuPort(board.name, qemu, child);
+  const port = new QemuPort(board.name, qemu, child, pipe?.output ?? child.stdout!);
   await port.firstWord();
   return port;
 }
 
-function spawnTied(qemu: string, args: readonly string[]): ChildProcess {
-  const stdio = ['pipe', 'pipe', 'pipe', 'pipe'] as const;
+function spawnTied(qemu: string, args: readonly string[], output: number | undefined): ChildProcess {
+  const stdio = ['pipe', output ?? 'pipe', 'pipe', 'pipe'] as const;
   if (process.platform === 'linux' && existsSync(SETPRIV)) {
     return spawn(SETPRIV, ['--pdeathsig', 'KILL', '--', qemu, ...args], { stdio: [...stdio] });
   }
@@ -56,7 +59,7 @@ function spawnTied(qemu: string, args: readonly string[]): ChildProcess {
 }
 
 function missing(qemu: string, cause: unknown): BoardError {
-  const text = `${qemu} is not installed; on Debian and Ubuntu: apt install qemu-system-arm; with brew: brew install qemu`;
+  const text = `${qemu} is not installed; on Debian and Ubuntu: apt install ${qemu.includes('riscv') ? 'qemu-system-misc' : 'qemu-system-arm'}; with brew: brew install qemu`;
   return new BoardError('BOARD_QEMU_MISSING', text, { qemu }, { cause });
 }
 
@@ -75,14 +78,15 @@ class QemuPort implements BytePort {
     readonly name: string,
     private readonly qemu: string,
     private readonly child: ChildProcess,
+    private readonly output: Readable,
   ) {
     process.once('exit', this.killOnExit);
-    child.stdout!.on('data', (bytes: Buffer) => this.dataListener(bytes));
+    output.on('data', (bytes: Buffer) => this.dataListener(bytes));
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.words = (this.words + text).slice(-KEPT_WORDS);
     });
     const control = process.platform === 'win32' ? undefined : (child.stdio[3] as Duplex);
-    this.monitor = control && openMonitor(control, () => child.stdout!.once('data', () => this.wake()));
+    this.monitor = control && openMonitor(control, () => output.once('data', () => this.wake()));
     child.stdin!.on('error', () => {}); // a broken pipe: the end of the process tells the rest
     this.gone = new Promise((resolve) => {
       child.once('close', (code, signal) => {
@@ -99,7 +103,7 @@ class QemuPort implements BytePort {
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       timer = setTimeout(resolve, FIRST_WORD_MS);
-      this.child.stdout!.once('data', () => resolve());
+      this.output.once('data', () => resolve());
       this.gone.then(resolve);
     });
     clearTimeout(timer);

@@ -16,7 +16,7 @@
 #define NOINLINE __attribute__((noinline))
 
 /* Results a RUN may need room for: a fault record with its length. Greater than value and micros. */
-#define RUN_ROOM (1 + 4 * (int32_t)BW_FAULT_WORDS_CORTEXM)
+#define RUN_ROOM (1 + 4 * (int32_t)STUB_FAULT_WORDS)
 
 /* How far back a seq is old rather than far ahead. */
 #define KNOWN_MAX 128u

@@ -24,6 +24,11 @@
 /* Output that is kept until the host has it; a power of two. */
 #define STUB_OUTPUT_SIZE BW_LIMIT_MAX_OUTPUT
 
+/* Words of a fault record, which the architecture may say in stub_memory.h. */
+#ifndef STUB_FAULT_WORDS
+#define STUB_FAULT_WORDS BW_FAULT_WORDS_CORTEXM
+#endif
+
 /* Frames that the host may have unanswered: one in work, one received. */
 #define STUB_SLOTS 2u
 

@@ -7,7 +7,7 @@
 #define BW_PROTOCOL_H
 
 /* CRC-32 of the message table; HELLO_REPLY carries it. */
-#define BW_TABLE_HASH              0xD8E0CE3Au
+#define BW_TABLE_HASH              0x7E931696u
 
 /* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
 #define BW_MIN_FRAME               6u
@@ -83,5 +83,42 @@
 #define BW_FAULT_LR                19u
 #define BW_FAULT_PC                20u
 #define BW_FAULT_XPSR              21u
+
+/* Words of a fault record of rv32: their count, and the index of each. */
+#define BW_FAULT_WORDS_RV32        34u
+#define BW_FAULT_RV32_MCAUSE       0u
+#define BW_FAULT_RV32_MEPC         1u
+#define BW_FAULT_RV32_MTVAL        2u
+#define BW_FAULT_RV32_RA           3u
+#define BW_FAULT_RV32_SP           4u
+#define BW_FAULT_RV32_GP           5u
+#define BW_FAULT_RV32_TP           6u
+#define BW_FAULT_RV32_T0           7u
+#define BW_FAULT_RV32_T1           8u
+#define BW_FAULT_RV32_T2           9u
+#define BW_FAULT_RV32_S0           10u
+#define BW_FAULT_RV32_S1           11u
+#define BW_FAULT_RV32_A0           12u
+#define BW_FAULT_RV32_A1           13u
+#define BW_FAULT_RV32_A2           14u
+#define BW_FAULT_RV32_A3           15u
+#define BW_FAULT_RV32_A4           16u
+#define BW_FAULT_RV32_A5           17u
+#define BW_FAULT_RV32_A6           18u
+#define BW_FAULT_RV32_A7           19u
+#define BW_FAULT_RV32_S2           20u
+#define BW_FAULT_RV32_S3           21u
+#define BW_FAULT_RV32_S4           22u
+#define BW_FAULT_RV32_S5           23u
+#define BW_FAULT_RV32_S6           24u
+#define BW_FAULT_RV32_S7           25u
+#define BW_FAULT_RV32_S8           26u
+#define BW_FAULT_RV32_S9           27u
+#define BW_FAULT_RV32_S10          28u
+#define BW_FAULT_RV32_S11          29u
+#define BW_FAULT_RV32_T3           30u
+#define BW_FAULT_RV32_T4           31u
+#define BW_FAULT_RV32_T5           32u
+#define BW_FAULT_RV32_T6           33u
 
 #endif

@@ -1,7 +1,20 @@
-/* Atomic operations that the core has no instructions for: all of them on ARMv6-M, those of 64 bits on ARMv7-M.
+/* Atomic operations that the core has no instructions for: all of them on ARMv6-M, those of 64 bits on
+ * the others.
  * One core: nothing comes between while interrupts are held off. LLVM Atomics.html, "Libcalls: __atomic_*". */
 #include <stdbool.h>
 #include <stdint.h>
+
+#if defined(__riscv)
+
+static inline uint32_t hold_interrupts(void) {
+  uint32_t before;
+  __asm__ volatile("csrrci %0, mstatus, 8" : "=r"(before)::"memory");
+  return before & 8u;
+}
+
+static inline void let_interrupts(uint32_t before) { __asm__ volatile("csrs mstatus, %0" ::"r"(before) : "memory"); }
+
+#else
 
 static inline uint32_t hold_interrupts(void) {
   uint32_t before;
@@ -10,6 +23,8 @@ static inline uint32_t hold_interrupts(void) {
 }
 
 static inline void let_interrupts(uint32_t before) { __asm__ volatile("msr primask, %0" ::"r"(before) : "memory"); }
+
+#endif
 
 /* Declared under other names: some compilers know these and insist on prototypes of their own. */
 #define NAMED(name, bytes) __asm__("__atomic_" #name "_" #bytes)

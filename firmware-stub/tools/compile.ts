@@ -17,7 +17,15 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { FirmwareError } from './error.js';
 import type { FirmwareTools } from './find-tools.js';
-import { COMMON_FLAGS, IMAGE_FLAGS, type ImageRow, SUPPORT_FLAGS, type SupportRow, supportFolder } from './images.js';
+import {
+  COMMON_FLAGS,
+  IMAGE_FLAGS,
+  type ImageRow,
+  LIBC_FLAGS,
+  SUPPORT_FLAGS,
+  type SupportRow,
+  supportFolder,
+} from './images.js';
 
 /** Files of a folder (not below it) whose names end in one of `endings`, sorted. */
 function filesIn(folder: string, endings: readonly string[]): string[] {
@@ -77,19 +85,20 @@ export interface Program {
 
 /** What the compiler needs for one image. */
 function imageRecipe(folder: string, row: ImageRow): { sources: string[]; inputs: string[]; flags: string[] } {
-  const sourceFolders = ['core', 'arch/cortexm', `port/${row.port}`];
+  const sourceFolders = ['core', `arch/${row.machine.arch}`, `port/${row.port}`];
   const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c']));
   const includes = [...sourceFolders, 'generated'];
-  const headers = [...includes, 'port'].flatMap((name) => filesIn(join(folder, name), ['.h']));
+  const headers = [...includes, 'arch', 'port'].flatMap((name) => filesIn(join(folder, name), ['.h']));
   const scripts = [join(folder, 'ld/stub.ld'), join(folder, `ld/${row.name}.ld`)];
   const flags = [
     ...COMMON_FLAGS,
     ...IMAGE_FLAGS,
-    `-mcpu=${row.cpu}`,
+    ...row.machine.flags,
     `-ffile-prefix-map=${folder}=firmware-stub`,
     ...row.defines.map((define) => `-D${define}`),
     ...includes.map((name) => `-I${join(folder, name)}`),
     '-nostdlib',
+    ...row.machine.imageFlags,
     `-L${join(folder, 'ld')}`,
     `-Wl,-T,${scripts[1]!}`,
     '-Wl,--gc-sections',
@@ -127,9 +136,17 @@ export function buildProgramImage(folder: string, row: ImageRow, tools: Firmware
 /** Builds `build/support-<multilib>/libbarewire.a`, one member per source, with an index of their symbols.
  *  @throws FIRMWARE_BUILD_FAILED with what the compiler or archiver said */
 export function buildSupport(folder: string, row: SupportRow, tools: FirmwareTools): { path: string; built: boolean } {
-  const sources = filesIn(join(folder, 'support'), ['.c']);
+  const sources = ['support', `support/${row.libc}`, ...(row.cxx ? ['support/cxx'] : [])].flatMap((name) =>
+    filesIn(join(folder, name), ['.c']),
+  );
   const headers = filesIn(join(folder, 'support'), ['.h']);
-  const flags = [...COMMON_FLAGS, ...SUPPORT_FLAGS, `-mcpu=${row.cpu}`, `-ffile-prefix-map=${folder}=firmware-stub`];
+  const flags = [
+    ...COMMON_FLAGS,
+    ...SUPPORT_FLAGS,
+    ...row.machine.flags,
+    ...LIBC_FLAGS[row.libc],
+    `-ffile-prefix-map=${folder}=firmware-stub`,
+  ];
   const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
   const path = join(folder, 'build', supportFolder(row), 'libbarewire.a');
   const built = unlessFresh(path, fingerprint([...sources, ...headers], settings), (temporary) => {

@@ -1,32 +1,76 @@
 // What is built: one row per image and per support archive, and the flags they share.
 
+/** Folder of `arch/`, and the compiler's flags for one core. */
+export interface Machine {
+  readonly arch: 'cortexm' | 'riscv';
+  readonly flags: readonly string[];
+  /** Flags for images alone. */
+  readonly imageFlags: readonly string[];
+}
+
+/** A Cortex-M without floating-point unit, or with one that the stub leaves alone.
+ *  @param cpu as clang's -mcpu has it */
+function cortexM(cpu: string): Machine {
+  return { arch: 'cortexm', flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=soft'], imageFlags: [] };
+}
+
+const RV32IMAC: Machine = {
+  arch: 'riscv',
+  flags: ['--target=riscv32-unknown-elf', '-march=rv32imac_zicsr', '-mabi=ilp32'],
+  imageFlags: ['-fno-jump-tables', '-flto', '-Wl,--relax-gp'],
+};
+
 /** A stub image: `ld/<name>.ld` and `port/<port>/` make `build/<name>.elf`. */
 export interface ImageRow {
   readonly name: string;
   readonly port: string;
-  readonly cpu: string;
+  readonly machine: Machine;
   /** Extra `-D`: simulators differ in how they sleep. */
   readonly defines: readonly string[];
 }
 
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
-  { name: 'pico', port: 'rp2040', cpu: 'cortex-m0plus', defines: ['STUB_IDLE_WFE'] },
-  { name: 'mps2-an385', port: 'mps2-an385', cpu: 'cortex-m3', defines: [] },
-  { name: 'lm3s6965evb', port: 'lm3s6965evb', cpu: 'cortex-m3', defines: [] },
+  { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE'] },
+  { name: 'mps2-an385', port: 'mps2-an385', machine: cortexM('cortex-m3'), defines: [] },
+  { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: [] },
   // 16 KiB of RAM: half of the frames' is worth more to the user.
-  { name: 'microbit', port: 'nrf51', cpu: 'cortex-m0', defines: ['STUB_MAX_FRAME=512u'] },
+  { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },
+  { name: 'virt-rv32', port: 'virt-rv32', machine: RV32IMAC, defines: [] },
+  { name: 'sifive-e', port: 'sifive-e', machine: RV32IMAC, defines: ['STUB_MAX_FRAME=512u'] },
 ];
 
 /** A build of `support/` that goes with one folder of the C library's archives. */
 export interface SupportRow {
   readonly multilib: string;
-  readonly cpu: string;
+  readonly machine: Machine;
+  readonly libc: keyof typeof LIBC_FLAGS;
+  /** GCC has no libstdc++ for this core: `support/cxx` stands in for the parts of it that containers need. */
+  readonly cxx: boolean;
 }
 
+/** What a C library calls the functions that want an operating system: newlib puts a `_` in front of them. */
+export const LIBC_FLAGS = {
+  newlib: [],
+  picolibc: [
+    'close',
+    'fstat',
+    'getpid',
+    'gettimeofday',
+    'isatty',
+    'kill',
+    'lseek',
+    'read',
+    'sbrk',
+    'times',
+    'write',
+  ].map((name) => `-D_${name}=${name}`),
+} as const satisfies Record<string, readonly string[]>;
+
 export const SUPPORTS: readonly SupportRow[] = [
-  { multilib: 'thumb/v6-m/nofp', cpu: 'cortex-m0plus' },
-  { multilib: 'thumb/v7-m/nofp', cpu: 'cortex-m3' },
+  { multilib: 'thumb/v6-m/nofp', machine: cortexM('cortex-m0plus'), libc: 'newlib', cxx: false },
+  { multilib: 'thumb/v7-m/nofp', machine: cortexM('cortex-m3'), libc: 'newlib', cxx: false },
+  { multilib: 'rv32imac/ilp32', machine: RV32IMAC, libc: 'picolibc', cxx: true },
 ];
 
 /** Folder of a support archive below `build/`: `support-thumb-v6-m-nofp`. */
@@ -36,8 +80,6 @@ export function supportFolder(row: SupportRow): string {
 
 /** Compiler flags for both. No builtins: a loop must not turn into a call of memset, which nobody defines. */
 export const COMMON_FLAGS = [
-  '--target=thumb-none-eabi',
-  '-mfloat-abi=soft',
   '-std=c11',
   '-ffreestanding',
   '-fno-builtin',

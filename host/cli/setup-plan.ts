@@ -36,7 +36,14 @@ export type SetupPlan =
 /** Pieces that the prompt needs, firmware images included. */
 export const PROMPT_PIECES: readonly SetupPiece[] = ['clang', 'lld', 'llvm-ar', 'gcc', 'newlib', 'libstdc++'];
 /** Pieces that the tests need. */
-export const TEST_PIECES: readonly SetupPiece[] = [...PROMPT_PIECES, 'qemu', 'cc'];
+export const TEST_PIECES: readonly SetupPiece[] = [
+  ...PROMPT_PIECES,
+  'qemu',
+  'cc',
+  'riscv-gcc',
+  'picolibc',
+  'qemu-riscv',
+];
 
 const CC_PACKAGES: readonly (readonly string[])[] = [['gcc'], ['libc6-dev']];
 const CC_REMEDY: Remedy = {

@@ -2,6 +2,7 @@
 // for the inputs; clang refuses the header otherwise.
 
 import type { BoardRecord } from '../../boards/board.js';
+import { machineFlags } from '../../boards/machine-flags.js';
 
 export interface FlagOptions {
   /** Optimization level: `s` (default), `0`, `2`, … */
@@ -18,9 +19,7 @@ export interface FlagOptions {
  *  @param includeDirs system header folders in the order of search */
 export function compileFlags(board: BoardRecord, includeDirs: readonly string[], options: FlagOptions = {}): string[] {
   return [
-    `--target=${board.triple}`,
-    `-mcpu=${board.cpu}`,
-    `-mfloat-abi=${board.floatAbi}`,
+    ...machineFlags(board),
     `-std=${options.std ?? 'gnu++20'}`,
     `-O${options.optimize ?? 's'}`,
     ...LANGUAGE,
@@ -40,8 +39,6 @@ const LANGUAGE = [
   // Templates that the header uses are instantiated there, not again in each input.
   '-fpch-instantiate-templates',
   '-fno-exceptions',
-  // As the GCC-built libraries have them.
-  '-fshort-enums',
   // One core, no threads: no guards around static locals.
   '-fno-threadsafe-statics',
 ];

@@ -51,6 +51,11 @@ export function objectBytes(object: ObjectFile): Uint8Array | undefined {
   return object instanceof StoredObject ? object.bytes : undefined;
 }
 
+/** Whether an object was made by `readObject`, and not put together from another one. */
+export function isStored(object: ObjectFile): boolean {
+  return object instanceof StoredObject;
+}
+
 /** `len` bytes of an object's file from `offset` on; of an object at rest they are read without decoding anything. */
 export function fileBytes(object: ObjectFile, offset: number, len: number): Uint8Array {
   return object instanceof StoredObject ? object.slice(offset, len) : new Uint8Array(0);

@@ -3,11 +3,13 @@
 // contents) it asks its object for, which may be at rest by then (host/elf/read-object.ts).
 
 import type { ElfSymbol, ObjectFile, Section } from '../elf/object-file.js';
-import { fileBytes, fileOffsetOf } from '../elf/read-object.js';
+import { fileBytes, fileOffsetOf, isStored } from '../elf/read-object.js';
 import { type Atom, type Fixup, isMergeable, kindOf } from './atom.js';
 import { indexOf } from './object-index.js';
 import type { BlockKind, Lifetime } from './types.js';
 
+/** Instructions are whole halfwords on all cores, which assembler files do not always say of their sections. */
+const CODE_ALIGN = 2;
 const NO_BYTES = new Uint8Array(0);
 const NO_FIXUPS: readonly Fixup[] = [];
 
@@ -58,9 +60,11 @@ export class ObjectAtom implements Atom {
   /** An atom for a section or a piece of one. */
   static ofSection(owner: Owner, section: Section, piece: Piece, foldKey: string | undefined): ObjectAtom {
     const contentOffset = fileOffsetOf(owner.object, section.bytes) + piece.start;
-    const { index, align } = section;
+    const { index } = section;
+    const kind = kindOf(section);
+    const align = kind === 'code' ? Math.max(section.align, CODE_ALIGN) : section.align;
     const { start, sizeBytes } = piece;
-    return new ObjectAtom(owner, index, false, start, kindOf(section), align, sizeBytes, contentOffset, foldKey);
+    return new ObjectAtom(owner, index, false, start, kind, align, sizeBytes, contentOffset, foldKey);
   }
 
   /** An atom for a common symbol, whose value is its alignment. */
@@ -78,7 +82,9 @@ export class ObjectAtom implements Atom {
   }
 
   get bytes(): Uint8Array {
-    return this.kind === 'bss' ? NO_BYTES : fileBytes(this.object, this.contentOffset, this.sizeBytes);
+    if (this.kind === 'bss') return NO_BYTES;
+    if (isStored(this.object)) return fileBytes(this.object, this.contentOffset, this.sizeBytes);
+    return this.section!.bytes.subarray(this.start, this.start + this.sizeBytes);
   }
 
   get symbols(): readonly ElfSymbol[] {

@@ -9,7 +9,10 @@ import type { Toolchain } from '../toolchain/toolchain.js';
 
 /** Ours comes first: it says what `write`, `exit` and the like mean on a board. */
 const SUPPORT = 'libbarewire.a';
-const LIBRARIES = ['libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++_nano.a', 'libsupc++_nano.a'];
+const LIBRARIES: Readonly<Record<BoardRecord['libc'], readonly string[]>> = {
+  newlib: ['libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++_nano.a', 'libsupc++_nano.a'],
+  picolibc: ['libgcc.a', 'libc.a', 'libm.a'],
+};
 
 /** Folder of the support archive for a board, below the folder with the stub images. */
 function supportFolder(board: BoardRecord, imageFolder: string): string {
@@ -21,7 +24,7 @@ function supportFolder(board: BoardRecord, imageFolder: string): string {
  *  @throws SESSION_MISSING_ARCHIVE */
 export function openArchives(board: BoardRecord, toolchain: Toolchain, imageFolder: string): Archive[] {
   const folders = [supportFolder(board, imageFolder), ...toolchain.archiveDirs];
-  return [SUPPORT, ...LIBRARIES].map((name) => {
+  return [SUPPORT, ...LIBRARIES[board.libc]].map((name) => {
     const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
     if (path === undefined) {
       throw new BarewireError(

@@ -3,7 +3,7 @@
 
 import { BarewireError } from '../diag/error.js';
 
-/** What each of newlib's system calls is for, and what people call to get there. */
+/** What each of the C library's system calls is for, and what people call to get there. */
 const SYSTEM_CALLS: Readonly<Record<string, { readonly need: string; readonly callers: readonly string[] }>> = {
   _open: {
     need: 'files',
@@ -29,7 +29,8 @@ interface UndefinedSymbol {
 export function explainUndefined(error: unknown, input: string, text: string): unknown {
   if (!(error instanceof BarewireError) || error.code !== 'LINK_UNDEFINED') return error;
   const symbols = error.details.symbols as readonly UndefinedSymbol[];
-  const calls = symbols.map(({ name }) => SYSTEM_CALLS[name]);
+  // picolibc calls them without the underscore.
+  const calls = symbols.map(({ name }) => SYSTEM_CALLS[name] ?? SYSTEM_CALLS[`_${name}`]);
   if (symbols.length === 0 || calls.some((call) => call === undefined)) return error;
   const needs = [...new Set(calls.map((call) => call!.need))];
   const callers = new Set(calls.flatMap((call) => call!.callers));

@@ -6,8 +6,8 @@ import type { Companion } from '../link/types.js';
 /** Flushes stdout; in the support archive. */
 export const FLUSH = 'bw_flush';
 
-/** Set up by the first use of stdio. */
-const STDIO_IN_USE = '__sinit';
+/** Linked by the first use of stdio: newlib's set-up, picolibc's stream. */
+const STDIO_IN_USE = ['__sinit', 'stdout'];
 
 /** A conversion of a `double` in a format: `%f`, `%8.3g`, `%*lf`. */
 const FLOAT_CONVERSION = /%[-+ #0]*[\d*]*(?:\.[\d*]*)?[lL]?[aefgAEFG]/;
@@ -20,7 +20,7 @@ const SCANNERS = ['__ssvfscanf_r', '__svfscanf_r'];
 
 /** What is to be linked along with stdio for an input of this text. */
 export function stdioCompanions(text: string): Companion[] {
-  const companions = [{ when: STDIO_IN_USE, also: FLUSH }];
+  const companions = STDIO_IN_USE.map((when) => ({ when, also: FLUSH }));
   if ((text.match(STRING_LITERAL) ?? []).some((literal) => FLOAT_CONVERSION.test(literal))) {
     companions.push(...PRINTERS.map((when) => ({ when, also: '_printf_float' })));
     companions.push(...SCANNERS.map((when) => ({ when, also: '_scanf_float' })));

@@ -4,6 +4,7 @@
 
 import { type ArchName, FAULT_WORDS } from '../../protocol/messages.js';
 import { hex, type SymbolName, symbolText } from './context.js';
+import { describeTrap } from './fault-riscv.js';
 import { exceptionName, FAULT_BITS, type FaultBit } from './fault-tables.js';
 
 /** What is known beside the record itself. */
@@ -46,8 +47,9 @@ const THUMB_BIT = 1 << 24;
 const EXC_RETURN = 0xffffff00;
 
 /** Explains a fault.
- *  @param words in the order of FAULT_WORDS.cortexm; missing ones count as 0 and are mentioned */
+ *  @param words in the order of FAULT_WORDS of the architecture; missing ones count as 0 and are mentioned */
 export function describeFault(words: Uint32Array, context: FaultContext): FaultReport {
+  if (context.arch === 'rv32') return describeTrap(words, context);
   const record = Object.fromEntries(FAULT_WORDS.cortexm.map((name, i) => [name, words[i] ?? 0])) as FaultRecord;
   const bits = FAULT_BITS.filter(({ register, bit }) => ((record[register] >>> bit) & 1) !== 0);
   const cause = causeOf(record, bits, context);
@@ -55,7 +57,7 @@ export function describeFault(words: Uint32Array, context: FaultContext): FaultR
 }
 
 function causeOf(record: FaultRecord, bits: readonly FaultBit[], context: FaultContext): string {
-  const overflow = stackOverflow(record, context);
+  const overflow = stackOverflowAt(record.sp, context);
   if (overflow) return overflow;
   const main = bits[0];
   if (main) return causeOfBit(main, record);
@@ -76,7 +78,8 @@ function causeOfBit(row: FaultBit, record: FaultRecord): string {
   return row.cause;
 }
 
-function nullNote(addr: number): string {
+/** ` (null pointer + 4)` for addresses that a null pointer leads to. */
+export function nullNote(addr: number): string {
   if (addr >= NULL_PAGE) return '';
   return addr === 0 ? ' (null pointer)' : ` (null pointer + ${addr})`;
 }
@@ -86,9 +89,9 @@ function jumpNote(pc: number): string {
 }
 
 /** Below the stack, or so close to its end that the registers of an exception no longer fit. */
-function stackOverflow(record: FaultRecord, { stack }: FaultContext): string | undefined {
-  if (!stack || record.sp >= stack.addr) return undefined;
-  return `stack overflow: sp is ${(stack.addr - record.sp).toLocaleString('en-US')} bytes below the stack of ${stack.sizeBytes.toLocaleString('en-US')} bytes`;
+export function stackOverflowAt(sp: number, { stack }: FaultContext): string | undefined {
+  if (!stack || sp >= stack.addr) return undefined;
+  return `stack overflow: sp is ${(stack.addr - sp).toLocaleString('en-US')} bytes below the stack of ${stack.sizeBytes.toLocaleString('en-US')} bytes`;
 }
 
 /** Causes that show in the registers of cores that report nothing. Rules that look at the instruction at pc
@@ -149,14 +152,15 @@ function reportLines(record: FaultRecord, bits: readonly FaultBit[], context: Fa
 }
 
 /** `0x20000402 f(int)+2 at input 3:1:12` */
-function place(addr: number, { symbolAt, lineAt }: FaultContext): string {
+export function place(addr: number, { symbolAt, lineAt }: FaultContext): string {
   if (addr >= EXC_RETURN) return `${hex(addr)} (return from an exception)`;
   const symbol = symbolText(symbolAt?.(addr));
   const line = lineAt?.((addr & ~1) >>> 0);
   return `${hex(addr)}${symbol === undefined ? '' : ` ${symbol}`}${line === undefined ? '' : ` at ${line}`}`;
 }
 
-function stackNote(sp: number, stack: MemoryRange | undefined): string {
+/** ` (120 of 8,192 bytes used)` */
+export function stackNote(sp: number, stack: MemoryRange | undefined): string {
   if (!stack) return '';
   const used = stack.addr + stack.sizeBytes - sp;
   if (used < 0) return ' (above its stack)';

@@ -1,7 +1,17 @@
 // What to install, by system. A missing piece carries all four commands: the reader knows their machine.
 
 /** The pieces of a toolchain that come in packages of their own. */
-export type Piece = 'clang' | 'lld' | 'llvm-ar' | 'gcc' | 'newlib' | 'libstdc++' | 'qemu';
+export type Piece =
+  | 'clang'
+  | 'lld'
+  | 'llvm-ar'
+  | 'gcc'
+  | 'newlib'
+  | 'libstdc++'
+  | 'qemu'
+  | 'riscv-gcc'
+  | 'picolibc'
+  | 'qemu-riscv';
 
 /** Package managers we name commands for. */
 export type PackageManager = 'apt' | 'dnf' | 'brew' | 'winget';
@@ -19,10 +29,15 @@ export const APT_PACKAGES: Readonly<Record<Piece, readonly (readonly string[])[]
   newlib: [['libnewlib-arm-none-eabi']],
   'libstdc++': [['libstdc++-arm-none-eabi-newlib']],
   qemu: [['qemu-system-arm']],
+  'riscv-gcc': [['gcc-riscv64-unknown-elf']],
+  picolibc: [['picolibc-riscv64-unknown-elf']],
+  'qemu-riscv': [['qemu-system-misc', 'qemu-system-riscv']],
 };
 
 const ARM_BREW = 'brew install --cask gcc-arm-embedded';
 const ARM_WINGET = 'winget install Arm.GnuArmEmbeddedToolchain';
+/** RISC-V boards are linked against the packages that Debian and Ubuntu have. */
+const NO_PICOLIBC = '(no package known: the RISC-V libraries are those of Debian and Ubuntu)';
 const LLVM_WINGET = 'winget install LLVM.LLVM';
 
 /** The commands that mend each piece. */
@@ -66,6 +81,24 @@ export const REMEDIES: Readonly<Record<Piece, Remedy>> = {
   qemu: {
     apt: 'sudo apt-get install qemu-system-arm',
     dnf: 'sudo dnf install qemu-system-arm',
+    brew: 'brew install qemu',
+    winget: 'winget install SoftwareFreedomConservancy.QEMU',
+  },
+  'riscv-gcc': {
+    apt: 'sudo apt-get install gcc-riscv64-unknown-elf',
+    dnf: NO_PICOLIBC,
+    brew: NO_PICOLIBC,
+    winget: NO_PICOLIBC,
+  },
+  picolibc: {
+    apt: 'sudo apt-get install picolibc-riscv64-unknown-elf',
+    dnf: NO_PICOLIBC,
+    brew: NO_PICOLIBC,
+    winget: NO_PICOLIBC,
+  },
+  'qemu-riscv': {
+    apt: 'sudo apt-get install qemu-system-misc',
+    dnf: 'sudo dnf install qemu-system-riscv',
     brew: 'brew install qemu',
     winget: 'winget install SoftwareFreedomConservancy.QEMU',
   },

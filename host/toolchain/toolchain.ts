@@ -8,6 +8,7 @@ import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
 import { findGcc, type GccLibraries } from './find-gcc.js';
 import { type Clang, findClang, findLlvmTool, findProgram } from './find-llvm.js';
+import { findPicolibc, type PicolibcLibraries } from './find-picolibc.js';
 import { type PackageManager, type Piece, REMEDIES, type Remedy } from './remedies.js';
 
 /** A piece that is not there. */
@@ -40,10 +41,12 @@ export interface ToolchainOptions {
   readonly path?: readonly string[];
   /** Prefixes of GCC's libraries, in place of the usual ones. */
   readonly gccPrefixes?: readonly string[];
+  /** The same for picolibc and its libgcc. */
+  readonly picolibcPrefixes?: readonly string[];
 }
 
 /** Pieces that a session cannot do without. */
-const NEEDED: ReadonlySet<Piece> = new Set(['clang', 'gcc', 'newlib', 'libstdc++']);
+const NEEDED: ReadonlySet<Piece> = new Set(['clang', 'gcc', 'newlib', 'libstdc++', 'riscv-gcc', 'picolibc']);
 
 /** Looks at the machine; starts no process in the usual layouts.
  *  @param board whose multilib is wanted; without it only the folders above the multilibs are judged */
@@ -54,7 +57,8 @@ export function findToolchain(board?: BoardRecord, options: ToolchainOptions = {
   const clang = search.clang;
   const lld = findLlvmTool('ld.lld', clang, path);
   const llvmAr = findLlvmTool('llvm-ar', clang, path);
-  const qemu = findProgram('qemu-system-arm', path, ['/opt/homebrew/bin', 'C:\\Program Files\\qemu']);
+  const simulator = board?.simulator?.kind === 'qemu' ? (board.simulator.program ?? QEMU_ARM) : QEMU_ARM;
+  const qemu = findProgram(simulator, path, ['/opt/homebrew/bin', 'C:\\Program Files\\qemu']);
   const gcc = options.gccPrefixes === undefined ? findGcc(path) : findGcc(path, [...options.gccPrefixes]);
 
   const missing: Missing[] = [];
@@ -64,43 +68,65 @@ export function findToolchain(board?: BoardRecord, options: ToolchainOptions = {
   if (search.clang === undefined) miss('clang', search.reason);
   if (lld === undefined) miss('lld', 'no ld.lld');
   if (llvmAr === undefined) miss('llvm-ar', 'no llvm-ar');
-  if (qemu === undefined) miss('qemu', 'no qemu-system-arm');
-  const archiveDirs = findArchives(gcc, board, miss);
-  const includeDirs = findHeaders(gcc, clang, board, miss);
+  if (qemu === undefined) miss(simulator === QEMU_ARM ? 'qemu' : 'qemu-riscv', `no ${simulator}`);
+  const picolibc = board?.libc === 'picolibc' ? findPicolibc(options.picolibcPrefixes) : undefined;
+  const archiveDirs =
+    picolibc === undefined ? findArchives(gcc, board, miss) : findPicolibcArchives(picolibc, board, miss);
+  const includeDirs = findHeaders(gcc, clang, board, picolibc, miss);
   return { clang, lld, llvmAr, gccVersion: gcc.version, includeDirs, archiveDirs, qemu, missing };
 }
 
+const QEMU_ARM = 'qemu-system-arm';
+
 type Miss = (piece: Piece, reason: string) => void;
 
-function findArchives(gcc: GccLibraries, board: BoardRecord | undefined, miss: Miss): string[] {
-  const multilib = board?.multilib ?? '';
+/** Collects the folders of archives, and notes those that are not there. */
+function archiveFinder(multilib: string, miss: Miss) {
   const dirs: string[] = [];
   const need = (piece: Piece, name: string, dir: string | undefined): void => {
     if (dir === undefined) miss(piece, `no ${name}`);
     else if (!existsSync(join(dir, multilib, name))) miss(piece, `no ${name} for ${multilib || 'any board'} in ${dir}`);
     else dirs.push(join(dir, multilib));
   };
+  return { dirs, need };
+}
+
+function findArchives(gcc: GccLibraries, board: BoardRecord | undefined, miss: Miss): string[] {
+  const { dirs, need } = archiveFinder(board?.multilib ?? '', miss);
   need('newlib', 'libc_nano.a', gcc.libDir);
   need('libstdc++', 'libstdc++_nano.a', gcc.libDir);
   need('gcc', 'libgcc.a', gcc.gccDir);
   return [...new Set(dirs)];
 }
 
+function findPicolibcArchives(found: PicolibcLibraries, board: BoardRecord | undefined, miss: Miss): string[] {
+  const { dirs, need } = archiveFinder(board?.multilib ?? '', miss);
+  need('picolibc', 'libc.a', found.libDir);
+  need('riscv-gcc', 'libgcc.a', found.gccDir);
+  return dirs;
+}
+
+/** Of libstdc++'s settings for Arm, those that picolibc's cores use too. */
+const SHARED_SETTINGS = 'thumb/v7-m/nofp';
+
 function findHeaders(
   gcc: GccLibraries,
   clang: Clang | undefined,
   board: BoardRecord | undefined,
+  picolibc: PicolibcLibraries | undefined,
   miss: Miss,
 ): string[] {
-  if (gcc.includeDir === undefined) miss('newlib', 'no newlib headers (stdio.h)');
-  const dirs: (string | undefined)[] = [gcc.nanoIncludeDir, gcc.cxxIncludeDir];
+  const settings = picolibc === undefined ? board?.multilib : SHARED_SETTINGS;
+  const libc = picolibc === undefined ? gcc.includeDir : picolibc.includeDir;
+  if (libc === undefined) miss(picolibc === undefined ? 'newlib' : 'picolibc', 'no headers of the C library (stdio.h)');
+  const dirs: (string | undefined)[] = [picolibc === undefined ? gcc.nanoIncludeDir : undefined, gcc.cxxIncludeDir];
   if (gcc.cxxIncludeDir === undefined) miss('libstdc++', 'no libstdc++ headers (vector)');
-  else if (board !== undefined) {
-    const target = join(gcc.cxxIncludeDir, 'arm-none-eabi', board.multilib);
-    if (!existsSync(target)) miss('libstdc++', `no libstdc++ headers for ${board.multilib} in ${gcc.cxxIncludeDir}`);
+  else if (settings !== undefined) {
+    const target = join(gcc.cxxIncludeDir, 'arm-none-eabi', settings);
+    if (!existsSync(target)) miss('libstdc++', `no libstdc++ headers for ${settings} in ${gcc.cxxIncludeDir}`);
     dirs.push(target, join(gcc.cxxIncludeDir, 'backward'));
   }
-  dirs.push(clang?.resourceIncludeDir, gcc.includeDir);
+  dirs.push(clang?.resourceIncludeDir, libc);
   return dirs.filter((dir) => dir !== undefined);
 }
 

@@ -11,7 +11,7 @@ import { acknowledgement, noteOutputTotal, outputFrom } from './output.js';
 import { count, describeJob, failJob, sendBare, sendBreak, type Turn } from './turn.js';
 
 /** A board must at least be able to answer with a fault record. */
-const LEAST_MAX_FRAME = LIMITS.minFrame + 10 + 4 * FAULT_WORDS.cortexm.length;
+const LEAST_MAX_FRAME = LIMITS.minFrame + 10 + 4 * FAULT_WORDS.rv32.length;
 const MOST_WINDOW = 64;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 500;

@@ -3,10 +3,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ramBytes } from '../../boards/board.js';
 import { BOARDS } from '../../boards/index.js';
 import { openSession } from '../../host/session/open.js';
-import { neededRam, parseTranscript, playTranscript } from '../support/transcript.js';
+import { isFit, parseTranscript, playTranscript } from '../support/transcript.js';
 
 const FOLDER = join(import.meta.dirname, 'transcripts');
 
@@ -18,7 +17,7 @@ const TRANSCRIPTS = readdirSync(FOLDER)
   .map((file) => [file, readFileSync(join(FOLDER, file), 'utf8')] as const);
 
 describe.each(BOARDS.filter((board) => board.simulator !== undefined))('on $name', (board) => {
-  test.each(TRANSCRIPTS.filter(([, text]) => neededRam(text) <= ramBytes(board)))(
+  test.each(TRANSCRIPTS.filter(([, text]) => isFit(board, text)))(
     '%s',
     async (_, text) => {
       const steps = parseTranscript(text);

@@ -20,8 +20,10 @@ const imageOf = (board: BoardRecord) => join(packageRoot(), `firmware-stub/build
 const boards = BOARDS.filter((board) => board.simulator !== undefined);
 const ramp = (size: number) => Uint8Array.from({ length: size }, (_, i) => (i * 167 + (i >> 8)) & 0xff);
 
-/** Thumb code, assembled by hand. */
-const CODE = {
+/** Code assembled by hand, and the word of the fault record that says where it was. */
+const THUMB = {
+  pc: FAULT_WORDS.cortexm.indexOf('pc'),
+  words: FAULT_WORDS.cortexm.length as number,
   /** movs r0, #42; bx lr */
   answer: Uint8Array.of(0x2a, 0x20, 0x70, 0x47),
   /** b . */
@@ -29,8 +31,19 @@ const CODE = {
   /** udf #0 */
   undefined: Uint8Array.of(0x00, 0xde),
 };
+const RV32: typeof THUMB = {
+  pc: FAULT_WORDS.rv32.indexOf('mepc'),
+  words: FAULT_WORDS.rv32.length,
+  /** addi a0, zero, 42; c.jr ra */
+  answer: Uint8Array.of(0x13, 0x05, 0xa0, 0x02, 0x82, 0x80),
+  /** c.j . */
+  forever: Uint8Array.of(0x01, 0xa0),
+  /** all zeros are no instruction */
+  undefined: Uint8Array.of(0x00, 0x00),
+};
 
 describe.each(boards)('the link to $name', (board) => {
+  const CODE = board.arch === 'rv32' ? RV32 : THUMB;
   let link: DeviceLink;
   const trace: TraceChunk[] = [];
 
@@ -77,7 +90,7 @@ describe.each(boards)('the link to $name', (board) => {
 
   it('runs a function in one frame out and one back', async () => {
     const { sent, good } = link.counters;
-    const reply = await run(CODE.answer, [{ op: 'READ', addr: link.hello.arenaAddr, len: 4 }]);
+    const reply = await run(CODE.answer, [{ op: 'READ', addr: link.hello.arenaAddr, len: CODE.answer.length }]);
     expect(reply.results).toMatchObject([{ op: 'WRITE' }, { op: 'RUN', value: 42 }, { op: 'READ', data: CODE.answer }]);
     expect([link.counters.sent - sent, link.counters.good - good]).toEqual([1, 1]);
   });
@@ -86,12 +99,15 @@ describe.each(boards)('the link to $name', (board) => {
     const reply = await run(CODE.undefined);
     expect(reply).toMatchObject({ status: 'FAULT', done: 1 });
     const record = reply.failure.record!;
-    expect(record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
-    const word = (name: (typeof FAULT_WORDS.cortexm)[number]) =>
-      new DataView(record.buffer, record.byteOffset).getUint32(4 * FAULT_WORDS.cortexm.indexOf(name), true);
-    expect(word('pc')).toBe(link.hello.arenaAddr);
-    // UFSR.UNDEFINSTR, where the core has such a register.
-    expect(word('cfsr') & 0x0001_0000).toBe(board.arch === 'armv6-m' ? 0 : 0x0001_0000);
+    expect(record).toHaveLength(4 * CODE.words);
+    const word = (index: number) => new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true);
+    expect(word(CODE.pc)).toBe(link.hello.arenaAddr);
+    // mcause, or UFSR.UNDEFINSTR where the core has such a register.
+    if (board.arch === 'rv32') expect(word(FAULT_WORDS.rv32.indexOf('mcause'))).toBe(2);
+    else {
+      const status = word(FAULT_WORDS.cortexm.indexOf('cfsr'));
+      expect(status & 0x0001_0000).toBe(board.arch === 'armv6-m' ? 0 : 0x0001_0000);
+    }
     expect((await run(CODE.answer)).status).toBe('OK');
   });
 
@@ -100,7 +116,7 @@ describe.each(boards)('the link to $name', (board) => {
     setTimeout(() => link.break(), 20);
     const reply = await work;
     expect(reply).toMatchObject({ status: 'BROKEN', done: 1 });
-    const pc = new DataView(reply.failure.record!.buffer).getUint32(4 * FAULT_WORDS.cortexm.indexOf('pc'), true);
+    const pc = new DataView(reply.failure.record!.buffer).getUint32(4 * CODE.pc, true);
     expect(pc).toBe(link.hello.arenaAddr);
     expect((await run(CODE.answer)).status).toBe('OK');
   });

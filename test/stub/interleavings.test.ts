@@ -60,8 +60,29 @@ const WITH_HOLES: readonly Step[] = [
   },
 ];
 
+const RV32: readonly Step[] = [
+  { name: 'return', start: (stub) => stub.run([0x8082]), endsWith: ['OK'] },
+  {
+    name: 'exit', // auipc t0, 0; lw t1, 16(t0); addi a0, zero, 77; c.jr t1; c.nop
+    start: (stub) => stub.run([0x0297, 0, 0xa303, 0x0102, 0x0513, 0x04d0, 0x8302, 0x0001], [stub.entryOf('bw_exit')]),
+    endsWith: ['EXITED'],
+  },
+  { name: 'BREAK into a loop', start: (stub) => stub.breakInto([0xa001]), endsWith: ['BROKEN'] },
+  // c.addi16sp -16; c.addi16sp 16; c.j back
+  { name: 'BREAK into pushes', start: (stub) => stub.breakInto([0x1141, 0x0141, 0xbff5]), endsWith: ['BROKEN'] },
+  { name: 'BREAK into sleep', start: (stub) => stub.breakInto([0x0073, 0x1050, 0xbff5]), endsWith: ['BROKEN'] },
+  { name: 'call of address 0', start: (stub) => stub.run([0x4501, 0x8502]), endsWith: ['FAULT'] },
+  // c.addi16sp -64; c.swsp ra, 0; c.j back
+  { name: 'endless recursion', start: (stub) => stub.run([0x7139, 0xc006, 0xbff5]), endsWith: ['FAULT'] },
+  // csrci mstatus, 8; illegal
+  { name: 'fault with interrupts masked', start: (stub) => stub.run([0x7073, 0x3004, 0x0000]), endsWith: ['FAULT'] },
+  // c.li sp, 0; c.j .
+  { name: 'BREAK without a stack', start: (stub) => stub.breakInto([0x4101, 0xa001]), endsWith: ['BROKEN'] },
+];
+
 /** QEMU's Stellaris takes accesses everywhere. */
-function stepsFor({ image }: BoardRecord): readonly Step[] {
+function stepsFor({ image, arch }: BoardRecord): readonly Step[] {
+  if (arch === 'rv32') return RV32;
   return image === 'lm3s6965evb' ? EVERYWHERE : WITH_HOLES;
 }
 

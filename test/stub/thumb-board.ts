@@ -1,4 +1,4 @@
-// A simulated board with its stub, and code for it as Thumb halfwords, so that no compiler or linker stands between
+// A simulated board with its stub, and code for it as halfwords of Thumb or RISC-V instructions, so that no compiler or linker stands between
 // a test and the stub. Every run has a bound: code that does not end gets BREAK, so that one test that fails does
 // not leave a busy board to the next.
 
@@ -21,6 +21,22 @@ const ANSWER_TIMEOUT_MS = 2000;
 /** Where the bytes lie that tests print and look after, in the arena. */
 const MARK_OFFSET = 512;
 const MARK = Uint8Array.of(1, 2, 3, 4);
+
+/** Programs of every test, by processor family. `print` calls word 1 behind the program with the address in word 0
+ *  and the length 4; `tail` follows, `tailLength` halfwords of it. */
+const THUMB = {
+  print: [0x4803, 0x2104, 0x4a03, 0x4790], // ldr r0, mark; movs r1, #4; ldr r2, bw_output; blx r2
+  nop: 0xbf00,
+  answer: [0x202a, 0x4770], // movs r0, #42; bx lr
+};
+const RV32 = {
+  // auipc t0, 0; lw a0, 24(t0); c.li a1, 4; lw t1, 28(t0); c.jalr t1
+  print: [0x0297, 0x0000, 0xa503, 0x0182, 0x4591, 0xa303, 0x01c2, 0x9302],
+  nop: 0x0001,
+  answer: [0x0513, 0x02a0, 0x8082], // addi a0, zero, 42; ret
+};
+/** Halfwords that may follow `print`. */
+const TAIL_LENGTH = 4;
 
 export type FaultWord = (typeof FAULT_WORDS.cortexm)[number];
 
@@ -76,26 +92,31 @@ export async function startThumbBoard(board: BoardRecord): Promise<ThumbBoard> {
   try {
     const marked = await link.execute([{ op: 'WRITE', addr: link.hello.arenaAddr + MARK_OFFSET, data: MARK }]);
     expect(marked.status).toBe('OK');
-    return thumbBoard(port, link, folder);
+    return thumbBoard(port, link, folder, board.arch === 'rv32' ? RV32 : THUMB);
   } catch (error) {
     await link.close();
     throw error;
   }
 }
 
-function thumbBoard(port: BytePort, link: DeviceLink, folder: string): ThumbBoard {
+function bytesOf(halfwords: readonly number[], words: readonly number[] = []): Uint8Array {
+  const code = Buffer.alloc(halfwords.length * 2 + words.length * 4);
+  for (const [index, value] of halfwords.entries()) code.writeUInt16LE(value, index * 2);
+  for (const [index, value] of words.entries()) code.writeUInt32LE(value >>> 0, halfwords.length * 2 + index * 4);
+  return new Uint8Array(code);
+}
+
+function thumbBoard(port: BytePort, link: DeviceLink, folder: string, programs: typeof THUMB): ThumbBoard {
   const { symbols } = findFirmware(folder, link.hello.buildId).elf;
   const arena = link.hello.arenaAddr;
   const markAddr = arena + MARK_OFFSET;
   const addrOf = (name: string) => symbols.find((each) => each.name === name)!.value;
+  // RISC-V's jumps clear bit 0 of the address.
   const entryOf = (name: string) => addrOf(name) | 1;
   const execute = (ops: readonly Op[]) => link.execute(ops, { runTimeoutMs: RUN_TIMEOUT_MS });
 
   function run(halfwords: readonly number[], words: readonly number[] = []): Promise<BatchReply> {
-    const code = Buffer.alloc(halfwords.length * 2 + words.length * 4);
-    for (const [index, value] of halfwords.entries()) code.writeUInt16LE(value, index * 2);
-    for (const [index, value] of words.entries()) code.writeUInt32LE(value >>> 0, halfwords.length * 2 + index * 4);
-    return runBytes(new Uint8Array(code));
+    return runBytes(bytesOf(halfwords, words));
   }
 
   function runBytes(data: Uint8Array): Promise<BatchReply> {
@@ -106,9 +127,8 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string): ThumbBoar
   }
 
   async function breakInto(tail: readonly number[]): Promise<BatchReply> {
-    // ldr r0, mark; movs r1, #4; ldr r2, bw_output; blx r2; tail, filled up with nop
-    const code = [0x4803, 0x2104, 0x4a03, 0x4790, ...tail];
-    while (code.length < 8) code.push(0xbf00);
+    const code = [...programs.print, ...tail];
+    while (code.length < programs.print.length + TAIL_LENGTH) code.push(programs.nop);
     const printed = new Promise<void>((resolve) => link.onOutput(() => resolve()));
     const ended = run(code, [markAddr, entryOf('bw_output')]);
     const early = await Promise.race([printed, ended]);
@@ -120,7 +140,7 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string): ThumbBoar
   async function expectAlive(): Promise<void> {
     const reply = await execute([
       { op: 'CHECK', addr: markAddr, len: MARK.length, crc: crc32(MARK) },
-      { op: 'WRITE', addr: arena, data: Uint8Array.of(0x2a, 0x20, 0x70, 0x47) }, // movs r0, #42; bx lr
+      { op: 'WRITE', addr: arena, data: bytesOf(programs.answer) },
       { op: 'RUN', entry: arena + 1 },
     ]);
     expect(reply.status).toBe('OK');

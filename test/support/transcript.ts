@@ -6,9 +6,10 @@
 //   bw> f(21)
 //   (int) 42
 //
-// `# needs 32 KiB of RAM` in a comment leaves it to boards that have as much. Everything between two prompts is what the board printed, then the value, or else the error. `0x…` in an
-// expected line stands for any address.
+// `# needs 32 KiB of RAM` in a comment leaves it to boards that have as much. Everything between two prompts is what
+// the board printed, then the value, or else the error. `0x…` in an expected line stands for any address.
 
+import { type BoardRecord, ramBytes } from '../../boards/board.js';
 import { errorText } from '../../host/cli/exit-codes.js';
 import { sessionCommands } from '../../host/cli/prompt.js';
 import { renderDiagnostic } from '../../host/compile/diagnostics.js';
@@ -23,9 +24,10 @@ export interface Step {
 const PROMPT = 'bw> ';
 const CONTINUATION = '...> ';
 
-/** RAM in bytes that a board must have to play a transcript. */
-export function neededRam(text: string): number {
-  return 1024 * Number(/^# needs (\d+) KiB of RAM$/m.exec(text)?.[1] ?? 0);
+/** Whether a board can play a transcript. */
+export function isFit(board: BoardRecord, text: string): boolean {
+  const [, kib, small] = /^# needs (\d+) KiB of RAM(, or a small printf)?$/m.exec(text) ?? [];
+  return ramBytes(board) >= 1024 * Number(kib ?? 0) || (small !== undefined && board.capabilities.smallPrintf);
 }
 
 /** Reads a transcript into its steps. */

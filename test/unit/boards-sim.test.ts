@@ -64,7 +64,9 @@ describe('readSegments', () => {
 describe('a simulator that cannot start', () => {
   it('says which package QEMU is in', async () => {
     const image = imageFile('a.elf', tinyElf(0, new Uint8Array(64)));
-    const error = await startQemu(LM3S6965EVB, 'lm3s6965evb', image, 'qemu-that-nobody-has').catch((e) => e);
+    const error = await startQemu(LM3S6965EVB, { machine: 'lm3s6965evb' }, image, 'qemu-that-nobody-has').catch(
+      (e) => e,
+    );
     expect(error).toMatchObject({ code: 'BOARD_QEMU_MISSING' });
     expect(error.message).toMatch(
       /^qemu-that-nobody-has is not installed; on Debian and Ubuntu: apt install qemu-system-arm/,
@@ -73,7 +75,7 @@ describe('a simulator that cannot start', () => {
 
   it("gives QEMU's own words", async () => {
     const image = imageFile('b.elf', tinyElf(0, new Uint8Array(64)));
-    const error = await startQemu(LM3S6965EVB, 'no-such-machine', image).catch((e) => e);
+    const error = await startQemu(LM3S6965EVB, { machine: 'no-such-machine' }, image).catch((e) => e);
     expect(error).toMatchObject({ code: 'BOARD_QEMU_FAILED' });
     expect(error.message).toMatch(
       /^qemu-system-arm for qemu-lm3s6965evb ended with exit code 1:\n.*unsupported machine type/,

@@ -221,6 +221,27 @@ test('thread-local models that need a runtime are refused with words', () => {
   expect(error.message).toContain('is not known for rv32; thread_local variables are not supported');
 });
 
+test('code of an assembler file that says nothing of alignment starts at a whole halfword', () => {
+  const object = assemble(
+    '.section .rodata.odd, "a"\n.globl odd\n.type odd, @object\nodd: .byte 1\n.size odd, 1\n' +
+      '.section .text.user, "ax"\n.balign 1\n.globl user\n.type user, @function\nuser: .half 0x8082\n.size user, 2\n',
+  );
+  const code = object.sections.find(({ name }) => name === '.text.user')!;
+  const loose = {
+    ...object,
+    sections: object.sections.map((each) => (each === code ? { ...looseCopy(each), align: 1 } : each)),
+  };
+  const board = new TestBoard({ core: 'rv32', arena: { addr: 0x2000_0001, sizeBytes: 64 } });
+  expect(board.link.stage(loose, { input: 1 }).addressOf('user')! % 2).toBe(0);
+});
+
+/** A section as plain data. */
+function looseCopy(section: ObjectFile['sections'][number]): ObjectFile['sections'][number] {
+  const { index, name, type, flags, addr, sizeBytes, align, entrySize, link, info, bytes, relocations, comdat } =
+    section;
+  return { index, name, type, flags, addr, sizeBytes, align, entrySize, link, info, bytes, relocations, comdat };
+}
+
 describe('R_RISCV_ALIGN', () => {
   const padded = (before: string, section = FUNCTION): ObjectFile =>
     assemble(

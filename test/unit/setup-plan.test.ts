@@ -10,6 +10,7 @@ import {
 } from '../../host/cli/setup-plan.js';
 
 const ARM = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'libstdc++-arm-none-eabi-newlib', 'qemu-system-arm'];
+const RISCV = ['gcc-riscv64-unknown-elf', 'picolibc-riscv64-unknown-elf', 'qemu-system-misc'];
 const NATIVE = ['gcc', 'libc6-dev'];
 
 function offering(...packages: readonly (string | readonly [name: string, major: number])[]): SetupMachine['offers'] {
@@ -23,7 +24,7 @@ function llvm(major: number): string[] {
 const debian12: SetupMachine = {
   apt: true,
   privilege: 'root',
-  offers: offering(...llvm(16), ...llvm(19), ['clang', 14], ['lld', 14], ['llvm', 14], ...ARM, ...NATIVE),
+  offers: offering(...llvm(16), ...llvm(19), ['clang', 14], ['lld', 14], ['llvm', 14], ...ARM, ...NATIVE, ...RISCV),
   refreshed: false,
 };
 
@@ -35,7 +36,10 @@ describe('the plan', () => {
   });
 
   test('installs on Debian 12 what the tests need, with clang 19', () => {
-    expect(planSetup(TEST_PIECES, debian12)).toEqual({ kind: 'install', packages: [...llvm(19), ...ARM, ...NATIVE] });
+    expect(planSetup(TEST_PIECES, debian12)).toEqual({
+      kind: 'install',
+      packages: [...llvm(19), ...ARM, ...NATIVE, ...RISCV],
+    });
   });
 
   test('leaves the simulator and the native compiler to the tests', () => {

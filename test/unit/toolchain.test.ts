@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PICO_SIM } from '../../boards/pico-sim.js';
+import { VIRT_RV32 } from '../../boards/virt-rv32.js';
 import { findGcc } from '../../host/toolchain/find-gcc.js';
 import { findClang, findLlvmTool } from '../../host/toolchain/find-llvm.js';
 import { APT_PACKAGES, REMEDIES } from '../../host/toolchain/remedies.js';
@@ -171,10 +172,42 @@ describe('findToolchain', () => {
     );
   });
 
+  it('finds picolibc and its libgcc for a RISC-V board, and libstdc++ by its headers alone', () => {
+    put(
+      'usr/lib/gcc/riscv64-unknown-elf/12.2.0/rv32imac/ilp32/libgcc.a',
+      'usr/lib/picolibc/riscv64-unknown-elf/lib/libc.a',
+      'usr/lib/picolibc/riscv64-unknown-elf/lib/rv32imac/ilp32/libc.a',
+      'usr/lib/picolibc/riscv64-unknown-elf/include/stdio.h',
+      'bin/qemu-system-riscv32',
+    );
+    chmodSync(join(root, 'bin/qemu-system-riscv32'), 0o755);
+    const found = findToolchain(VIRT_RV32, { path: [join(root, 'bin')], picolibcPrefixes: [join(root, 'usr')] });
+    expect(found.archiveDirs).toEqual([
+      join(root, 'usr/lib/picolibc/riscv64-unknown-elf/lib/rv32imac/ilp32'),
+      join(root, 'usr/lib/gcc/riscv64-unknown-elf/12.2.0/rv32imac/ilp32'),
+    ]);
+    expect(found.includeDirs.at(-1)).toBe(join(root, 'usr/lib/picolibc/riscv64-unknown-elf/include'));
+    expect(found.qemu).toBe(join(root, 'bin/qemu-system-riscv32'));
+  });
+
+  it('says what a RISC-V board lacks, and leaves other boards in peace', () => {
+    const bare = findToolchain(VIRT_RV32, { path: [], picolibcPrefixes: [root] });
+    expect(() => requireToolchain(bare)).toThrow(
+      /no libc.a\n.*no libgcc.a[\s\S]*apt: .*sudo apt-get install .*picolibc-riscv64-unknown-elf gcc-riscv64-unknown-elf/,
+    );
+    expect(bare.missing.map(({ piece }) => piece)).toContain('qemu-riscv');
+    const pieces = findToolchain(PICO_SIM, { path: [], picolibcPrefixes: [root] }).missing.map(({ piece }) => piece);
+    expect(pieces).not.toContain('picolibc');
+  });
+
   it('has Debian packages and all four commands for every piece', () => {
     expect(Object.keys(APT_PACKAGES).sort()).toEqual(Object.keys(REMEDIES).sort());
-    for (const remedy of Object.values(REMEDIES)) {
+    for (const [piece, remedy] of Object.entries(REMEDIES)) {
       expect(remedy.apt).toMatch(/^sudo apt-get install /);
+      if (piece === 'riscv-gcc' || piece === 'picolibc') {
+        expect(remedy.dnf).toBe('(no package known: the RISC-V libraries are those of Debian and Ubuntu)');
+        continue;
+      }
       expect(remedy.dnf).toMatch(/^sudo dnf install /);
       expect(remedy.brew).toMatch(/^brew install /);
       expect(remedy.winget).toMatch(/^winget install /);

@@ -1,24 +1,8 @@
-/* Where things lie on a Cortex-M board: the linker script's symbols as the numbers the core works with. */
+/* Where things lie on a Cortex-M board, and what its core is called. */
 #ifndef STUB_MEMORY_H
 #define STUB_MEMORY_H
 
-#include <stdint.h>
-
-extern uint8_t __stub_ram_start[], __stub_ram_end[];                /* all RAM of the board */
-extern uint8_t __stub_user_stack_start[], __stub_user_stack_end[];  /* stack of user code */
-extern uint8_t __stub_stack_start[], __stub_stack_end[];            /* the stub's own */
-extern uint8_t __stub_arena_start[], __stub_arena_end[];            /* what the host lays out */
-extern uint8_t __stub_arena_size[], __stub_user_stack_size[];       /* numbers, not places */
-extern const uint8_t __stub_build_id[];                             /* note header of 16 bytes, then the id */
-
-#define STUB_ADDR(symbol) ((uint32_t)(uintptr_t)(symbol))
-#define STUB_ARENA_ADDR STUB_ADDR(__stub_arena_start)
-#define STUB_ARENA_SIZE STUB_ADDR(__stub_arena_size)
-#define STUB_STACK_ADDR STUB_ADDR(__stub_user_stack_start)
-#define STUB_STACK_SIZE STUB_ADDR(__stub_user_stack_size)
-#define STUB_BUILD_ID (__stub_build_id + 16)
-#define STUB_BUILD_ID_SIZE 8u
-#define STUB_FRAMES_SECTION ".frames"
+#include "../linker_symbols.h"
 
 #if defined(__ARM_ARCH_6M__)
 #define STUB_ARCH BW_ARCH_ARMV6_M
@@ -26,11 +10,10 @@ extern const uint8_t __stub_build_id[];                             /* note head
 #define STUB_ARCH BW_ARCH_ARMV7_M
 #elif defined(__ARM_ARCH_7EM__)
 #define STUB_ARCH BW_ARCH_ARMV7E_M
+#elif defined(__ARM_ARCH_8M_MAIN__)
+#define STUB_ARCH BW_ARCH_ARMV8_M
 #else
 #error "no row of ARCHS for this core"
 #endif
-
-/** Memory at a device address. */
-static inline volatile uint8_t *stub_at(uint32_t addr) { return (volatile uint8_t *)(uintptr_t)addr; }
 
 #endif

@@ -1,0 +1,217 @@
+/* RISC-V RV32IMAC in machine mode: start, running user code, and getting it off the processor again.
+ *
+ *   thread     main loop on the stub's stack ── stub_arch_run ──▶ user code on its own
+ *   software   the service interrupt: STATE; BREAK and exit end like a fault. The receive interrupt may come between
+ *   external   the receive interrupt
+ *   faults     below the main loop on the stub's stack: a user stack that is gone does not matter
+ *
+ * mscratch says on which stack the processor is: while user code runs it holds the stub's stack pointer, else 0. A
+ * trap changes to the stub's stack, and lays the registers down there in the order of a fault record:
+ *
+ *   sp ─▶ mcause mepc mtval x1 … x31 | mstatus | unused          FRAME bytes
+ *
+ * To abandon user code is not to return from its trap: the stack is empty again, and `resume` goes on from there. */
+#include "riscv.h"
+
+#include "state.h"
+
+#define CAUSE_SOFTWARE 0x80000003u
+#define CAUSE_EXTERNAL 0x8000000Bu
+
+#define MSTATUS_MIE "8"
+#define MIE_SOFTWARE 0x008u
+#define MIE_EXTERNAL 0x800u
+#define MIE_OURS "0x808"
+
+/* A PMP entry for [the one before, its own address), locked: machine mode has to keep to it too. */
+#define PMP_TOR_READ_EXECUTE_LOCKED 0x8Du
+
+#define FRAME "144"
+#define MSTATUS_AT "136"
+
+#define CSR_SET(csr, bits) __asm__ volatile("csrs " csr ", %0" ::"rK"(bits) : "memory")
+#define CSR_CLEAR(csr, bits) __asm__ volatile("csrc " csr ", %0" ::"rK"(bits) : "memory")
+#define CSR_WRITE(csr, value) __asm__ volatile("csrw " csr ", %0" ::"rK"(value) : "memory")
+
+struct trap {
+  uint32_t words[STUB_FAULT_WORDS]; /* a fault record */
+  uint32_t mstatus, unused;
+};
+_Static_assert(sizeof(struct trap) == 144 && STUB_FAULT_WORDS * 4 == 136, "FRAME and MSTATUS_AT");
+
+extern uint32_t __stub_bss_start[], __stub_bss_end[], __stub_open_start[], __stub_open_end[];
+extern uint8_t __stub_flash_start[], __stub_flash_end[];
+
+/* Traps on top of one another: 2 while the receive interrupt comes within the service interrupt. */
+static uint32_t depth;
+
+/* Called where there is an MPU that can be set to meet an access; the PMP here is locked. */
+uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
+
+
+static _Noreturn void main_loop(void) {
+  for (;;) {
+    if (stub_poll()) {
+      continue;
+    }
+    CSR_CLEAR("mstatus", 8);
+    if (!stub_has_work()) {
+      __asm__ volatile("wfi"); /* a pending interrupt ends it, masked as it is */
+    }
+    CSR_SET("mstatus", 8);
+  }
+}
+
+/* The linker shortens the addresses of variables near gp. User code keeps gp, as every function must. */
+#define SET_GP ".option push\n\t.option norelax\n\tlla gp, __global_pointer$\n\t.option pop\n\t"
+
+/* x1, x3 … x31 to or from a trap's frame. */
+#define FOR_REGISTERS(op)                                                                                        \
+  op " ra, 12(sp)\n\t" op " gp, 20(sp)\n\t" op " tp, 24(sp)\n\t" op " t0, 28(sp)\n\t" op " t1, 32(sp)\n\t"        \
+  op " t2, 36(sp)\n\t" op " s0, 40(sp)\n\t" op " s1, 44(sp)\n\t" op " a0, 48(sp)\n\t" op " a1, 52(sp)\n\t"        \
+  op " a2, 56(sp)\n\t" op " a3, 60(sp)\n\t" op " a4, 64(sp)\n\t" op " a5, 68(sp)\n\t" op " a6, 72(sp)\n\t"        \
+  op " a7, 76(sp)\n\t" op " s2, 80(sp)\n\t" op " s3, 84(sp)\n\t" op " s4, 88(sp)\n\t" op " s5, 92(sp)\n\t"        \
+  op " s6, 96(sp)\n\t" op " s7, 100(sp)\n\t" op " s8, 104(sp)\n\t" op " s9, 108(sp)\n\t" op " s10, 112(sp)\n\t"   \
+  op " s11, 116(sp)\n\t" op " t3, 120(sp)\n\t" op " t4, 124(sp)\n\t" op " t5, 128(sp)\n\t" op " t6, 132(sp)\n\t"
+
+/* Where thread mode comes out after user code was abandoned. */
+__attribute__((used)) static _Noreturn void resume(void) {
+  depth = 0;
+  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  CSR_SET("mstatus", 8);
+  stub_finish();
+  main_loop();
+}
+
+/* @return false to go back to what was interrupted, true to abandon it */
+__attribute__((used)) static bool on_trap(const struct trap *trap) {
+  const uint32_t cause = trap->words[BW_FAULT_RV32_MCAUSE];
+  uint32_t status = BW_STATUS_FAULT;
+  if (cause == CAUSE_EXTERNAL) {
+    depth++;
+    stub_port_interrupt();
+    depth--;
+    return false;
+  }
+  if (cause == CAUSE_SOFTWARE) {
+    CLINT_MSIP = 0;
+    depth++;
+    CSR_CLEAR("mie", MIE_SOFTWARE);
+    CSR_SET("mstatus", 8);
+    status = stub_service();
+    CSR_CLEAR("mstatus", 8);
+    CSR_SET("mie", MIE_SOFTWARE);
+    depth--;
+    if (status == 0) {
+      return false;
+    }
+  }
+  if (depth != 0 || !stub_abandon(status, trap->words, STUB_FAULT_WORDS)) {
+    stub_port_reset(); /* the stub's own fault */
+  }
+  return true;
+}
+
+__attribute__((naked, aligned(4), used)) static void trap_entry(void) {
+  __asm__ volatile(
+      "csrrw sp, mscratch, sp\n\t"
+      "bnez sp, 1f\n\t"
+      "csrr sp, mscratch\n"
+      "1:\n\t"
+      "addi sp, sp, -" FRAME "\n\t" FOR_REGISTERS("sw")
+      "csrrw t0, mscratch, zero\n\t"
+      "sw t0, 16(sp)\n\t"
+      "csrr t0, mcause\n\t"
+      "sw t0, 0(sp)\n\t"
+      "csrr t0, mepc\n\t"
+      "sw t0, 4(sp)\n\t"
+      "csrr t0, mtval\n\t"
+      "sw t0, 8(sp)\n\t"
+      "csrr t0, mstatus\n\t"
+      "sw t0, " MSTATUS_AT "(sp)\n\t"
+      SET_GP "mv a0, sp\n\t"
+      "call %0\n\t"
+      "bnez a0, 3f\n\t"
+      "lw t0, " MSTATUS_AT "(sp)\n\t"
+      "csrw mstatus, t0\n\t"
+      "lw t0, 4(sp)\n\t"
+      "csrw mepc, t0\n\t"
+      "lw t0, 16(sp)\n\t"
+      "addi t1, sp, " FRAME "\n\t"
+      "beq t0, t1, 2f\n\t" /* it was on the stub's stack */
+      "csrw mscratch, t1\n"
+      "2:\n\t" FOR_REGISTERS("lw")
+      "lw sp, 16(sp)\n\t"
+      "mret\n"
+      "3:\n\t"
+      "lla sp, __stub_stack_end\n\t"
+      "tail %1"
+      :
+      : "i"(on_trap), "i"(resume));
+}
+
+__attribute__((used)) _Noreturn void stub_reset_handler(void) {
+  for (uint32_t *word = __stub_bss_start; word != __stub_bss_end; word++) {
+    *word = 0;
+  }
+  for (uint32_t *word = __stub_open_start; word != __stub_open_end; word++) {
+    *word = 0;
+  }
+  /* Writes to the stub's code fault, and so does a user stack that overflows into it. */
+  CSR_WRITE("pmpaddr0", STUB_ADDR(__stub_flash_start) >> 2);
+  CSR_WRITE("pmpaddr1", STUB_ADDR(__stub_flash_end) >> 2);
+  CSR_WRITE("pmpcfg0", PMP_TOR_READ_EXECUTE_LOCKED << 8);
+  CSR_WRITE("mtvec", (uintptr_t)trap_entry);
+  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  stub_port_init();
+  CSR_SET("mstatus", 8);
+  stub_start();
+  main_loop();
+}
+
+/* The first instructions of the image. */
+__attribute__((naked, section(".vectors"), used)) _Noreturn void VECTORS(void) {
+  __asm__ volatile(
+      "csrw mie, zero\n\t"
+      "csrci mstatus, " MSTATUS_MIE "\n\t"
+      "csrw mscratch, zero\n\t"
+      SET_GP "lla sp, __stub_stack_end\n\t"
+      "tail %0"
+      :
+      : "i"(stub_reset_handler));
+}
+
+_Noreturn void stub_restart(void) { VECTORS(); }
+
+void stub_arch_service(void) { CLINT_MSIP = 1; }
+
+_Noreturn void stub_arch_stop(void) {
+  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  CSR_SET("mstatus", 8);
+  for (;;) {
+    stub_arch_service();
+  }
+}
+
+/* a0 = entry. Every register a function must keep is saved, because user code may be wrong about that. The stack
+ * pointer changes before mscratch does: a trap in between finds 0 there and stays on whatever stack it is. */
+__attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t entry) {
+#define FOR_KEPT(op)                                                                                              \
+  op " ra, 0(sp)\n\t" op " gp, 4(sp)\n\t" op " tp, 8(sp)\n\t" op " s0, 12(sp)\n\t" op " s1, 16(sp)\n\t"            \
+  op " s2, 20(sp)\n\t" op " s3, 24(sp)\n\t" op " s4, 28(sp)\n\t" op " s5, 32(sp)\n\t" op " s6, 36(sp)\n\t"         \
+  op " s7, 40(sp)\n\t" op " s8, 44(sp)\n\t" op " s9, 48(sp)\n\t" op " s10, 52(sp)\n\t" op " s11, 56(sp)\n\t"
+  __asm__ volatile(
+      "addi sp, sp, -64\n\t" FOR_KEPT("sw")
+      "mv t0, sp\n\t"
+      "lla sp, __stub_user_stack_end\n\t"
+      "csrw mscratch, t0\n\t"
+      "li tp, 0\n\t" /* thread-local variables are found by their addresses */
+      "jalr a0\n\t"
+      "fence\n\t"
+      "csrrw sp, mscratch, zero\n\t"
+      "li t0, " MIE_OURS "\n\t"
+      "csrw mie, t0\n\t"
+      "csrsi mstatus, " MSTATUS_MIE "\n\t" FOR_KEPT("lw")
+      "addi sp, sp, 64\n\t"
+      "ret");
+}

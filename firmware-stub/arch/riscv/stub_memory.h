@@ -1,0 +1,10 @@
+/* Where things lie on a RISC-V board, and what its core is called. */
+#ifndef STUB_MEMORY_H
+#define STUB_MEMORY_H
+
+#include "../linker_symbols.h"
+
+#define STUB_ARCH BW_ARCH_RV32
+#define STUB_FAULT_WORDS BW_FAULT_WORDS_RV32
+
+#endif

@@ -1,0 +1,83 @@
+// A RISC-V trap record → what happened, in words, and where. mcause names the kind of trap; mtval holds the data address
+// of an access that failed, or the instruction that is none. @see RISC-V Privileged Architecture, 3.1.15, 3.1.16
+
+import { FAULT_WORDS } from '../../protocol/messages.js';
+import { hex } from './context.js';
+import { type FaultContext, type FaultReport, nullNote, place, stackNote, stackOverflowAt } from './fault.js';
+
+export type TrapRecord = Readonly<Record<(typeof FAULT_WORDS.rv32)[number], number>>;
+
+interface TrapCause {
+  /** As the specification spells it. */
+  readonly name: string;
+  readonly cause: string;
+  /** What mtval holds. */
+  readonly value: 'data address' | 'code address' | 'instruction' | 'nothing';
+}
+
+const NOT_THERE = 'memory that is not there, or protected';
+
+/** Exceptions by the number in mcause. */
+export const TRAPS: Readonly<Record<number, TrapCause>> = {
+  0: { name: 'Instruction address misaligned', cause: 'call or jump to an odd address', value: 'code address' },
+  1: { name: 'Instruction access fault', cause: 'execution of memory that is not there', value: 'code address' },
+  2: { name: 'Illegal instruction', cause: 'undefined instruction', value: 'instruction' },
+  3: { name: 'Breakpoint', cause: 'breakpoint instruction without a debugger', value: 'nothing' },
+  4: { name: 'Load address misaligned', cause: 'unaligned read', value: 'data address' },
+  5: { name: 'Load access fault', cause: `read of ${NOT_THERE}`, value: 'data address' },
+  6: { name: 'Store/AMO address misaligned', cause: 'unaligned write', value: 'data address' },
+  7: { name: 'Store/AMO access fault', cause: `write to ${NOT_THERE}`, value: 'data address' },
+  8: { name: 'Environment call from U-mode', cause: 'system call, which nobody answers', value: 'nothing' },
+  11: { name: 'Environment call from M-mode', cause: 'system call, which nobody answers', value: 'nothing' },
+  12: { name: 'Instruction page fault', cause: 'execution of memory that is not mapped', value: 'code address' },
+  13: { name: 'Load page fault', cause: 'read of memory that is not mapped', value: 'data address' },
+  15: { name: 'Store/AMO page fault', cause: 'write to memory that is not mapped', value: 'data address' },
+};
+
+const INTERRUPTS: Readonly<Record<number, string>> = { 3: 'software', 7: 'timer', 11: 'external' };
+const INTERRUPT_BIT = 0x8000_0000;
+
+/** Explains a trap.
+ *  @param words in the order of FAULT_WORDS.rv32; missing ones count as 0 and are mentioned */
+export function describeTrap(words: Uint32Array, context: FaultContext): FaultReport {
+  const record = Object.fromEntries(FAULT_WORDS.rv32.map((name, i) => [name, words[i] ?? 0])) as TrapRecord;
+  const cause = stackOverflowAt(record.sp, context) ?? causeOf(record);
+  return { cause, lines: reportLines(record, context, words.length) };
+}
+
+function causeOf({ mcause, mepc, mtval }: TrapRecord): string {
+  const trap = TRAPS[mcause];
+  if (trap === undefined) return `${trapName(mcause)} without a handler`;
+  switch (trap.value) {
+    case 'data address':
+      return `${trap.cause}, at ${hex(mtval)}${nullNote(mtval)}`;
+    case 'code address':
+      return `${trap.cause}, at ${hex(mepc)}${mepc === 0 ? ' (null function pointer)' : ''}`;
+    case 'instruction':
+      return mtval === 0 ? trap.cause : `${trap.cause} ${hex(mtval)}`;
+    case 'nothing':
+      return trap.cause;
+  }
+}
+
+/** `Load access fault`, `external interrupt`. */
+export function trapName(mcause: number): string {
+  if (mcause < INTERRUPT_BIT) return TRAPS[mcause]?.name ?? `exception ${mcause}`;
+  const number = mcause - INTERRUPT_BIT;
+  return `${INTERRUPTS[number] ?? `number ${number}`} interrupt`;
+}
+
+function reportLines(record: TrapRecord, context: FaultContext, count: number): string[] {
+  const lines = [`pc ${place(record.mepc, context)}`, `ra ${place(record.ra, context)}`];
+  const registers = FAULT_WORDS.rv32.slice(FAULT_WORDS.rv32.indexOf('gp'));
+  for (let i = 0; i < registers.length; i += 4) {
+    const row = registers.slice(i, i + 4).map((name) => `${name.padEnd(3)} ${hex(record[name])}`);
+    lines.push(row.join('  '));
+  }
+  lines.push(`sp  ${hex(record.sp)}${stackNote(record.sp, context.stack)}`);
+  lines.push(`${trapName(record.mcause)}: mcause ${hex(record.mcause)} mtval ${hex(record.mtval)}`);
+  if (count < FAULT_WORDS.rv32.length) {
+    lines.push(`caution: the record is short, ${count} of ${FAULT_WORDS.rv32.length} words came`);
+  }
+  return lines;
+}
