@@ -1,7 +1,9 @@
 // C library functions that ask an operating system: newlib calls these names for it, and a board has nobody to answer.
 // The linker finds them undefined deep in the library; the user is told which function of theirs it was, and where.
 
+import type { BoardRecord } from '../../boards/board.js';
 import { BarewireError } from '../diag/error.js';
+import { explainLibrary } from './needs-library.js';
 
 /** What each of the C library's system calls is for, and what people call to get there. */
 const SYSTEM_CALLS: Readonly<Record<string, { readonly need: string; readonly callers: readonly string[] }>> = {
@@ -56,11 +58,11 @@ export function explainUndefined(error: unknown, input: string, text: string): u
 }
 
 /** Links by `link`.
- *  @throws SESSION_NEEDS_OS, or what `link` throws */
-export function explained<T>(input: string, text: string, link: () => T): T {
+ *  @throws SESSION_NEEDS_OS, SESSION_NO_LIBRARY, or what `link` throws */
+export function explained<T>(input: string, text: string, board: BoardRecord, link: () => T): T {
   try {
     return link();
   } catch (error) {
-    throw explainUndefined(error, input, text);
+    throw explainLibrary(explainUndefined(error, input, text), input, board);
   }
 }

@@ -229,7 +229,7 @@ export class Session {
     name: string,
     { input, text, object, revised }: MadeInput,
   ): { staged: StagedLink; slot: ValueSlot | undefined } {
-    const staged = explained(name, text, () =>
+    const staged = explained(name, text, this.board, () =>
       this.#stations.linker.stage(object, {
         revisions: revised.map(({ revision }) => revision),
         input,

@@ -24,7 +24,7 @@ const BLACK_HEIGHT = `
     return a < 0 || a != b ? -1 : a + (n->_M_color ? 1 : 0);
   }`;
 
-describe.each(WITHOUT_ARCHIVE)('on $name', ({ name }) => {
+describe.each(WITHOUT_ARCHIVE)('on $name', ({ name, core }) => {
   let session: Session;
   const value = async (input: string) => (await session.evaluate(input)).value;
 
@@ -62,6 +62,27 @@ describe.each(WITHOUT_ARCHIVE)('on $name', ({ name }) => {
     expect(await value('a')).toBe('(std::list<int>) {8}');
     expect(await value('none.swap(a); none.push_front(3); none.sort(); none')).toBe('(std::list<int>) {3, 8}');
     expect(await value('a.empty()')).toBe('(bool) true');
+  });
+
+  test('what there is no compiled part of is refused with words, and the session goes on', async () => {
+    await expect(session.evaluate('#include <iostream>\nint here = 4;')).rejects.toMatchObject({
+      code: 'SESSION_NO_LIBRARY',
+      message: expect.stringMatching(
+        new RegExp(
+          `^input \\d+ needs std::ios_base::Init::Init\\(\\) and 1 more of the standard C\\+\\+ library, of which there is no compiled part for ${core}: strings, containers, .* work; streams, locales and threads do not$`,
+        ),
+      ),
+    });
+    expect(await value('1 + 1')).toBe('(int) 2');
+  });
+
+  test('clocks, and pointers that are shared', async () => {
+    await value('#include <chrono>');
+    expect(await value('auto p = std::make_shared<int>(3); auto q = p; *q + p.use_count()')).toBe('(long) 5');
+    const now = 'std::chrono::steady_clock::now()';
+    expect(await value(`auto before = ${now}; ${now} - before < std::chrono::seconds(5) && ${now} >= before`)).toBe(
+      '(bool) true',
+    );
   });
 
   test('a hash table grows and finds everything again', async () => {

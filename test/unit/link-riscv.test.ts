@@ -227,10 +227,9 @@ test('code of an assembler file that says nothing of alignment starts at a whole
       '.section .text.user, "ax"\n.balign 1\n.globl user\n.type user, @function\nuser: .half 0x8082\n.size user, 2\n',
   );
   const code = object.sections.find(({ name }) => name === '.text.user')!;
-  const loose = {
-    ...object,
-    sections: object.sections.map((each) => (each === code ? { ...looseCopy(each), align: 1 } : each)),
-  };
+  const { name, machine, kind, flags, entry, symbols } = object;
+  const sections = object.sections.map((each) => (each === code ? { ...looseCopy(each), align: 1 } : each));
+  const loose = { name, machine, kind, flags, entry, symbols, sections };
   const board = new TestBoard({ core: 'rv32', arena: { addr: 0x2000_0001, sizeBytes: 64 } });
   expect(board.link.stage(loose, { input: 1 }).addressOf('user')! % 2).toBe(0);
 });
