@@ -1,15 +1,22 @@
 // Where on the board the atoms of one sort stand, as few ranges.
 
 import type { SessionState } from './session-state.js';
-import type { AddrRange, BlockKind } from './types.js';
+import type { Atom } from './atom.js';
+import type { AddrRange } from './types.js';
 
-/** Memory of all atoms whose kind is `wanted`, those retained for undo included, in order of address; ranges that
+/** Constants of the support library that it changes itself, behind the MPU's back: `firmware-stub/support/track.c`. */
+export function isChanging({ name }: Pick<Atom, 'name'>): boolean {
+  return name === '.rodata.bw_changing';
+}
+
+/** Memory of all atoms that are `wanted`, those retained for undo included, in order of address; ranges that
  *  touch are joined. The padding behind an atom counts as its own. */
-export function rangesOf(state: SessionState, wanted: (kind: BlockKind) => boolean): AddrRange[] {
+export function rangesOf(state: SessionState, wanted: (atom: Atom) => boolean): AddrRange[] {
   const ends: { addr: number; end: number }[] = [];
   for (const atoms of [state.atoms, ...state.history.map((commit) => commit.retained)]) {
-    for (const { kind, addr, sizeBytes, spanBytes } of atoms) {
-      if (sizeBytes > 0 && wanted(kind)) ends.push({ addr, end: addr + Math.max(sizeBytes, spanBytes) });
+    for (const atom of atoms) {
+      const { addr, sizeBytes, spanBytes } = atom;
+      if (sizeBytes > 0 && wanted(atom)) ends.push({ addr, end: addr + Math.max(sizeBytes, spanBytes) });
     }
   }
   ends.sort((a, b) => a.addr - b.addr);

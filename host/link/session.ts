@@ -17,7 +17,7 @@ import { blockOf, type Run } from './layout.js';
 import { type AtomIndex, atomAt, firmwareSymbolAt, indexAtoms, sectionPlaceOf, symbolPlaceOf } from './lookup.js';
 import { freeBytes, largestHole } from './memory-map.js';
 import { indexOf } from './object-index.js';
-import { rangesOf } from './ranges.js';
+import { isChanging, rangesOf } from './ranges.js';
 import { findGarbage, planRedefinition, type Redefinition } from './redefine.js';
 import { applyFixup, type Place } from './relocate.js';
 import { biggestHolders } from './report.js';
@@ -36,6 +36,7 @@ import type {
   Usage,
 } from './types.js';
 import { layOutWithVeneers } from './veneers.js';
+import { isWritable } from './zones.js';
 
 /** Links inputs one after another into the arena of a board. */
 export class LinkSession {
@@ -204,12 +205,17 @@ export class LinkSession {
   /** Code and constants on the board, what is kept for undo included, in order of address; neighbours are joined.
    *  Nothing but the host changes them. */
   constantRanges(): AddrRange[] {
-    return rangesOf(this.state, (kind) => kind === 'code' || kind === 'rodata');
+    return rangesOf(this.state, (atom) => !isWritable(atom.kind) && !isChanging(atom));
+  }
+
+  /** What stands among the constants and changes all the same, by the support library's own hand. */
+  changingRanges(): AddrRange[] {
+    return rangesOf(this.state, isChanging);
   }
 
   /** Variables on the board, what is kept for undo included, in order of address; neighbours are joined. */
   variableRanges(): AddrRange[] {
-    return rangesOf(this.state, (kind) => kind === 'data' || kind === 'bss');
+    return rangesOf(this.state, ({ kind }) => isWritable(kind));
   }
 
   /** What `malloc` may use, once something wants it. */

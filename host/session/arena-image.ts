@@ -13,6 +13,16 @@ const PAGE_BYTES = 1024;
 /** Bytes of the arena, page by page; what nobody wrote reads as zero and takes no memory. */
 export class ArenaImage {
   readonly #pages = new Map<number, Uint8Array>();
+  /** Pages that no other image shares. */
+  readonly #own = new Set<number>();
+
+  /** An image of the same bytes. Both go their own ways; pages are shared until one of them changes. */
+  clone(): ArenaImage {
+    const copy = new ArenaImage();
+    for (const [number, page] of this.#pages) copy.#pages.set(number, page);
+    this.#own.clear();
+    return copy;
+  }
 
   /** Does the WRITEs and FILLs among `ops`; other ops change nothing here. */
   apply(ops: readonly Op[]): void {
@@ -56,9 +66,10 @@ export class ArenaImage {
       const to = Math.min(PAGE_BYTES, from + len - done);
       const number = Math.floor((addr + done) / PAGE_BYTES);
       let page = this.#pages.get(number);
-      if (page === undefined) {
-        page = new Uint8Array(PAGE_BYTES);
+      if (page === undefined || !this.#own.has(number)) {
+        page = page?.slice() ?? new Uint8Array(PAGE_BYTES);
         this.#pages.set(number, page);
+        this.#own.add(number);
       }
       change(page, from, to, done);
       done += to - from;
