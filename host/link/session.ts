@@ -22,6 +22,7 @@ import { findGarbage, planRedefinition, type Redefinition } from './redefine.js'
 import { applyFixup, type Place } from './relocate.js';
 import { biggestHolders } from './report.js';
 import { newSessionState, preparedFor, type SessionState } from './session-state.js';
+import { type LinkSnapshot, restoreSnapshot, takeSnapshot } from './snapshot.js';
 import { trialOf } from './trial.js';
 import type {
   AddrRange,
@@ -160,6 +161,18 @@ export class LinkSession {
   /** Takes back all inputs from `fromInput` on; the board must have been told (`undoWrites`). */
   undo(fromInput: number): void {
     undoCommits(this.state, fromInput);
+    this.atomIndex = undefined;
+    this.lastTransient = [];
+  }
+
+  /** All of the session at this moment, for `restore`. */
+  snapshot(): LinkSnapshot {
+    return takeSnapshot(this.state);
+  }
+
+  /** Goes back to a snapshot; the board's memory is the caller's business. */
+  restore(snapshot: LinkSnapshot): void {
+    restoreSnapshot(this.state, snapshot);
     this.atomIndex = undefined;
     this.lastTransient = [];
   }

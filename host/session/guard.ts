@@ -54,10 +54,13 @@ export class Guard {
   }
 
   /** Sets tracking for the next `ops`; the library for it must be linked by then.
-   *  @param log2 bytes of the smallest page, as a power of two; undefined ends it */
-  track(log2: number | undefined): void {
+   *  @param log2 bytes of the smallest page, as a power of two; undefined ends it
+   *  @returns ops to send first */
+  track(log2: number | undefined): Op[] {
+    const off = this.#tracking === undefined ? [] : this.#trackOps(this.#tracking, 0);
     this.#tracking = log2;
     this.#boundary = undefined;
+    return off;
   }
 
   /** The board has forgotten. */
@@ -71,7 +74,7 @@ export class Guard {
     const before = this.#boundary;
     this.#choose(staged);
     if (this.#boundary === before) return [];
-    return this.#tracking === undefined ? this.#setOps(this.#regions()) : this.#trackOps(this.#tracking);
+    return this.#tracking === undefined ? this.#setOps(this.#regions()) : this.#trackOps(this.#tracking, WINDOW_REGIONS.length);
   }
 
   #regions(): RegionWords[] {
@@ -120,12 +123,12 @@ export class Guard {
     }
   }
 
-  #trackOps(log2: number): Op[] {
+  #trackOps(log2: number, windowCount: number): Op[] {
     const { linker } = this.#parts;
     const [setup, start] = [linker.addressOf(SETUP)!, linker.addressOf(START)!];
     const { addr, len } = this.tracked;
     const windows = [...WINDOW_REGIONS, ...new Array<number>(MOST_WINDOWS - WINDOW_REGIONS.length).fill(0)];
-    const head = [addr, addr + len, log2, WINDOW_REGIONS.length, ...windows];
+    const head = [addr, addr + len, log2, windowCount, ...windows];
     return [
       { op: 'WRITE', addr: setup, data: words([...head, ...this.#regions().flat()]) },
       { op: 'RUN', entry: start },

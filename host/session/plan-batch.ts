@@ -3,7 +3,8 @@
 // A small input stays one frame out and one frame back.
 //
 //   RUN? (destructors of what will be overwritten)  FILL* (WRITE CHECK)* (new memory)  WRITE* (patches)
-//   RUN* (initialisers)  RUN? (destructors of what moved)  RUN? (flush stdout)  FIND* (pointers)  READ? (value slot)
+//   RUN* (initialisers)  RUN? (destructors of what moved)  RUN? (flush stdout)  FIND* (pointers)
+//   RUN READ | CRC* (what it changed, `:safe on`)  READ? (value slot)
 //
 // What will be overwritten is read in a batch of its own before: if the line breaks, the host can put it back.
 
@@ -47,6 +48,8 @@ export interface BatchPlan {
   readonly destroys: ReadonlyMap<number, AddrRange>;
   /** Index of the first search. */
   readonly searchAt: number;
+  /** Index of the first of `BatchParts.track`. */
+  readonly trackAt: number;
 }
 
 /** Reads what the input overwrites and only the board knows. */
@@ -65,12 +68,14 @@ export interface BatchParts {
   /** Function to call when the initialisers have run. */
   readonly flush: number | undefined;
   readonly search: SearchPlan | undefined;
+  /** Ops that tell what the run changed. */
+  readonly track: readonly Op[];
   /** Where the value of the input will stand, when it has one. */
   readonly value: AddrRange | undefined;
 }
 
 /** The batch that puts a staged link on the board and runs it. */
-export function planBatch(staged: StagedLink, { saved, addressOf, flush, search, value }: BatchParts): BatchPlan {
+export function planBatch(staged: StagedLink, { saved, addressOf, flush, search, track, value }: BatchParts): BatchPlan {
   const ops: Op[] = [];
   const destroys = new Map<number, AddrRange>();
   const destroy = (inPlace: boolean): void => {
@@ -92,9 +97,11 @@ export function planBatch(staged: StagedLink, { saved, addressOf, flush, search,
   if (flush !== undefined && runs) ops.push({ op: 'RUN', entry: flush });
   const searchAt = ops.length;
   ops.push(...(search?.ops ?? []));
+  const trackAt = ops.length;
+  ops.push(...track);
   if (value !== undefined && value.len > 0) ops.push({ op: 'READ', addr: value.addr, len: value.len });
   const patched = staged.patches.map(({ addr, previous }) => ({ addr, data: previous }));
-  return { ops, overwritten: [...saved, ...patched], destroys, searchAt };
+  return { ops, overwritten: [...saved, ...patched], destroys, searchAt, trackAt };
 }
 
 /** Variables whose objects the batch destroyed. */

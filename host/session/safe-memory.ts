@@ -15,7 +15,7 @@ import { intersect, subtract, totalBytes } from './address-ranges.js';
 import { ArenaImage } from './arena-image.js';
 import { type Execute, pull, push } from './compare-memory.js';
 import { HEAP_TOP } from './pointers.js';
-import type { Tracker } from './trackers.js';
+import type { TrackedPass, Tracker } from './trackers.js';
 
 const log = debugScope('session');
 
@@ -35,6 +35,8 @@ interface Pass {
   /** Session memory before it. */
   readonly held: readonly AddrRange[];
   sent: readonly Op[];
+  /** Where it changed memory, once that is known. */
+  changed?: readonly AddrRange[];
 }
 
 export class SafeMemory {
@@ -49,6 +51,8 @@ export class SafeMemory {
   #pass: Pass | undefined;
   /** A pass that did not end well and is not mended yet. */
   #broken: Pass | undefined;
+  /** Where the copy missed the last changes when the board's memory was lost. */
+  #unread: readonly AddrRange[] = [];
   #syncing: Promise<void> | undefined;
   #cost: SafeCost | undefined;
 
@@ -153,7 +157,7 @@ export class SafeMemory {
 
   /** The host wrote what was done of `ops`. */
   sent(ops: readonly Op[], reply: BatchReply): void {
-    if (this.on) this.#image.apply(ops.slice(0, reply.done));
+    this.#image.apply(ops.slice(0, reply.done));
   }
 
   /** The batch went well.
@@ -161,8 +165,8 @@ export class SafeMemory {
   async ran(results: readonly OpResult[]): Promise<void> {
     const pass = this.#pass;
     if (pass === undefined || this.#tracker === undefined) return;
-    const changed = await this.#tracker.changed(results, pass.trackOps, this.#image, this.#execute);
-    this.#stale = [...this.#stale, ...changed, ...writesOf(pass.sent)];
+    const changed = await this.#tracker.changed(results, this.#tracked(pass));
+    this.#stale = [...this.#stale, ...changed];
     this.#previous = pass.before;
     this.#pass = undefined;
     this.#broken = undefined;
@@ -174,9 +178,13 @@ export class SafeMemory {
     void this.sync().catch((error: unknown) => log?.(`the copy of memory is late: ${String(error)}`));
   }
 
-  /** Something must be put back before anything else is done. */
-  get owes(): boolean {
-    return this.#broken !== undefined;
+  /** The board's memory was lost and what was done is done again on it, which need not give the same. */
+  boardLost(): void {
+    if (!this.on) return;
+    this.#broken ??= { before: this.#image.clone(), trackOps: [], held: this.held(), sent: [] };
+    this.#broken.changed = this.#broken.held;
+    // What had not been read yet is as repeating gives it.
+    this.#unread = this.#stale;
   }
 
   /** Puts session memory back to what it was before the batch that did not go well. */
@@ -184,9 +192,15 @@ export class SafeMemory {
     const pass = this.#broken;
     if (pass === undefined || this.#tracker === undefined) return;
     const startMs = performance.now();
-    const changed = await this.#tracker.changed(undefined, pass.trackOps, pass.before, this.#execute);
-    const suspects = intersect([...changed, ...writesOf(pass.sent)], pass.held);
+    const tracker = this.#tracker;
+    if (pass.changed === undefined) {
+      // The board tells only once: if its answer is lost, all of memory is looked at.
+      pass.changed = pass.held;
+      pass.changed = await tracker.changed(undefined, this.#tracked(pass));
+    }
+    const suspects = subtract(intersect([...pass.changed, ...writesOf(pass.sent)], pass.held), this.#unread);
     const movedBytes = await push(this.#execute, pass.before, suspects);
+    this.#unread = [];
     this.#image = pass.before;
     this.#pass = undefined;
     this.#broken = undefined;
@@ -196,6 +210,10 @@ export class SafeMemory {
       ms: performance.now() - startMs,
       restored: true,
     };
+  }
+
+  #tracked(pass: Pass): TrackedPass {
+    return { ops: pass.trackOps, written: writesOf(pass.sent), image: this.#image, execute: this.#execute };
   }
 
   /** Resolves when the copy is up to date. */

@@ -7,7 +7,7 @@
 import type { Op, OpResult } from '../../protocol/batch.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange } from '../link/types.js';
-import { normalise, totalBytes } from './address-ranges.js';
+import { normalise, subtract, totalBytes } from './address-ranges.js';
 import { type ArenaImage, crcOps, differing } from './arena-image.js';
 import { cutAt, type Execute, firstStep } from './compare-memory.js';
 import type { Guard } from './guard.js';
@@ -20,12 +20,18 @@ export interface Tracker {
   ops(): readonly Op[];
   /** Where memory may differ from `image`.
    *  @param results of `ops`; undefined when the run did not get to them */
-  changed(
-    results: readonly OpResult[] | undefined,
-    ops: readonly Op[],
-    image: ArenaImage,
-    execute: Execute,
-  ): Promise<readonly AddrRange[]>;
+  changed(results: readonly OpResult[] | undefined, pass: TrackedPass): Promise<readonly AddrRange[]>;
+}
+
+/** A batch that ran code. */
+export interface TrackedPass {
+  /** What the tracker's `ops` were. */
+  readonly ops: readonly Op[];
+  /** All that the host wrote in it. */
+  readonly written: readonly AddrRange[];
+  /** The host's copy, with what it wrote. */
+  readonly image: ArenaImage;
+  readonly execute: Execute;
 }
 
 const TAKE = 'bw_track_take';
@@ -56,9 +62,7 @@ export class PageTracker implements Tracker {
 
   async changed(
     results: readonly OpResult[] | undefined,
-    _ops: readonly Op[],
-    _image: ArenaImage,
-    execute: Execute,
+    { execute }: TrackedPass,
   ): Promise<readonly AddrRange[]> {
     const got = results ?? (await execute(this.ops())).results;
     const [count = MOST_PAGES + 1, log2 = 0, ...pages] = wordsOf(got[1]);
@@ -101,15 +105,16 @@ export class SumTracker implements Tracker {
 
   async changed(
     results: readonly OpResult[] | undefined,
-    ops: readonly Op[],
-    image: ArenaImage,
+    { ops, written, image }: TrackedPass,
   ): Promise<readonly AddrRange[]> {
     // Code may have been damaged too.
     if (results === undefined) return this.linker.heldRanges();
     const ranges = ops.flatMap((each): AddrRange[] => (each.op === 'CRC' ? [each] : []));
-    const changed = differing(image, ranges, results);
-    const [top] = wordsOf(results.at(-1));
     const { heap } = this.linker;
+    // What is new was not summed.
+    const fresh = subtract(written, heap === undefined ? ranges : [...ranges, heap]);
+    const changed = [...differing(image, ranges, results), ...fresh];
+    const [top] = wordsOf(results.at(-1));
     if (top === undefined || heap === undefined) return changed;
     const known = this.#heapInUse(image)[0]?.len ?? 0;
     const len = Math.min(top - heap.addr, heap.len) - known;

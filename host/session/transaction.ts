@@ -9,10 +9,12 @@ import type { AddrRange, StagedLink } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
 import type { ArenaImage } from './arena-image.js';
 import { destroyOps } from './destructors.js';
+import type { Guard } from './guard.js';
 import { changesBoard, type InputOutcome, type SessionLog } from './log.js';
 import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './plan-batch.js';
 import { collectPointers, HEAP_TOP, planSearch } from './pointers.js';
 import { COPY } from './replay.js';
+import { SafeMemory } from './safe-memory.js';
 import { FLUSH } from './stdio.js';
 
 const log = debugScope('session');
@@ -38,6 +40,8 @@ export interface BoardParts {
   readonly linker: LinkSession;
   readonly log: SessionLog;
   readonly image: ArenaImage;
+  /** Of boards with an MPU. */
+  readonly guard: Guard | undefined;
   /** The link as it is now. */
   link(): DeviceLink;
   /** Resolves when the board holds what it should.
@@ -62,7 +66,12 @@ export class Transactions {
   /** Code was stopped, or cut off by a restart: what it did cannot be repeated, only copied. */
   #unrepeatable = false;
 
-  constructor(private readonly board: BoardParts) {}
+  /** Puts memory back after inputs that do not end well, while it is on. */
+  readonly safe: SafeMemory;
+
+  constructor(private readonly board: BoardParts) {
+    this.safe = new SafeMemory(board.linker, (ops) => this.#exchange(ops, undefined));
+  }
 
   /** Code may be running. */
   get running(): boolean {
@@ -93,6 +102,8 @@ export class Transactions {
 
   /** The board begins from nothing: what was half done is not there. */
   startOver(): void {
+    this.safe.boardLost();
+    this.board.guard?.forget();
     this.#owed = this.#debt;
   }
 
@@ -117,9 +128,13 @@ export class Transactions {
    *  @returns a reply whose status is not OK when it failed
    *  @throws WIRE_… when the line broke; what is owed then waits for the next exchange */
   async run(staged: StagedLink, value: AddrRange | undefined, runTimeoutMs: number | undefined): Promise<RunOutcome> {
+    const { safe } = this;
+    await this.settle();
+    await safe.sync();
     await this.#copyVariables();
+    await this.protect(staged);
     const saves = planSave(staged);
-    const read = saves.length === 0 ? undefined : await this.execute(saves);
+    const read = saves.length === 0 ? undefined : await this.#exchange(saves, undefined);
     const saved = saves.flatMap(({ addr }, index) => {
       const result = read?.results[index];
       return result?.op === 'READ' ? [{ addr, data: result.data }] : [];
@@ -128,13 +143,20 @@ export class Transactions {
 
     const addressOf = (symbol: string): number | undefined => this.board.linker.addressOf(symbol);
     const search = planSearch(staged, this.#heapBytes);
-    const plan = planBatch(staged, { saved, addressOf, flush: staged.addressOf(FLUSH), search, value });
+    const flush = staged.addressOf(FLUSH);
+    const track = safe.on ? safe.begin() : [];
+    const plan = planBatch(staged, { saved, addressOf, flush, search, track, value });
     const { input } = staged;
     const forget = destroyOps(addressOf, { low: input, high: input + 1, by: 'input', forget: true });
-    await this.settle();
     await this.board.ready();
-    this.#owed = [...writeBack(plan.overwritten, []), ...forget];
-    const reply = await this.#exchange(plan.ops, runTimeoutMs);
+    if (!safe.on) this.#owed = [...writeBack(plan.overwritten, []), ...forget];
+    const ops = [...safe.heapOps(staged), ...plan.ops];
+    const ahead = ops.length - plan.ops.length;
+    const reply = withoutFirst(ahead, await this.#track(ops, runTimeoutMs));
+    if (safe.on && reply.status !== 'OK') {
+      await safe.mend();
+      return { reply, saved, destroyed: [], pointers: undefined };
+    }
     const destroyed = destroyedBy(plan, reply);
     if (reply.status !== 'OK') {
       this.#owed = [...writeBack(plan.overwritten, destroyed), ...forget];
@@ -142,16 +164,50 @@ export class Transactions {
       return { reply, saved, destroyed, pointers: undefined };
     }
     this.#owed = [];
-    if (search === undefined) return { reply, saved, destroyed, pointers: undefined };
-    const found = await collectPointers(search, plan.ops, reply, plan.searchAt, (ops) => this.execute(ops));
-    this.#heapBytes = Math.max(this.#heapBytes, found.heapBytes);
-    return { reply, saved, destroyed, pointers: found.words };
+    let pointers: readonly number[] | undefined;
+    if (search !== undefined) {
+      const look = (more: readonly Op[]): Promise<BatchReply> => this.#exchange(more, undefined);
+      const found = await collectPointers(search, plan.ops, reply, plan.searchAt, look);
+      this.#heapBytes = Math.max(this.#heapBytes, found.heapBytes);
+      pointers = found.words;
+    }
+    await safe.ran(reply.results.slice(plan.trackAt, plan.trackAt + track.length));
+    return { reply, saved, destroyed, pointers };
   }
 
   /** Sends ops after those that are owed. */
   async execute(ops: readonly Op[], runTimeoutMs?: number): Promise<BatchReply> {
+    const { safe } = this;
     if (changesBoard(ops)) await this.#copyVariables();
     await this.settle();
+    if (!safe.on || !ops.some(({ op }) => op === 'RUN')) return this.#exchange(ops, runTimeoutMs);
+    await safe.sync();
+    const track = safe.begin();
+    const reply = await this.#track([...ops, ...track], runTimeoutMs);
+    if (reply.status !== 'OK') await safe.mend();
+    else await safe.ran(reply.results.slice(ops.length));
+    safe.committed();
+    return { ...reply, done: Math.min(reply.done, ops.length), results: reply.results.slice(0, ops.length) };
+  }
+
+  /** Has the MPU refuse writes to code, also to that of `staged`. */
+  async protect(staged?: StagedLink): Promise<void> {
+    const ops = this.board.guard?.ops(staged) ?? [];
+    if (ops.length === 0) return;
+    try {
+      const { status } = await this.#exchange(ops, undefined);
+      if (status === 'OK') return;
+      log?.(`setting the MPU ended ${status}`);
+      this.board.guard?.forget();
+    } catch (error) {
+      this.board.guard?.forget();
+      throw error;
+    }
+  }
+
+  /** Sends a batch that runs code; until it is known to have gone well there is something to mend. */
+  async #track(ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
+    if (this.safe.on) this.safe.sending(ops);
     return this.#exchange(ops, runTimeoutMs);
   }
 
@@ -164,6 +220,7 @@ export class Transactions {
 
   /** Sends what is owed. */
   async settle(): Promise<void> {
+    await this.safe.mend();
     if (this.#owed.length === 0) return;
     const { status } = await this.#exchange(this.#owed, undefined);
     this.#owed = [];
@@ -211,10 +268,11 @@ export class Transactions {
     try {
       const reply = await this.board.link().execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
       this.#lost = false;
+      this.safe.sent(ops, reply);
       if (changes) {
         log.ended(reply.status, reply.done);
         image.apply(ops.slice(0, reply.done));
-        if (reply.status === 'BROKEN') this.#unrepeatable = true;
+        if (reply.status === 'BROKEN') this.#unrepeatable = !this.safe.on;
       }
       return reply;
     } catch (error) {
@@ -224,4 +282,10 @@ export class Transactions {
       this.#running = false;
     }
   }
+}
+
+/** The answer without its first results. */
+function withoutFirst(count: number, reply: BatchReply): BatchReply {
+  if (count === 0) return reply;
+  return { ...reply, done: Math.max(0, reply.done - count), results: reply.results.slice(count) };
 }
