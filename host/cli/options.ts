@@ -22,6 +22,7 @@ export interface SessionOptions {
   readonly rtti?: boolean;
   readonly compileCommands?: string;
   readonly clang?: string;
+  readonly safe?: boolean;
 }
 
 interface OptionRow {
@@ -70,6 +71,7 @@ const TABLE: readonly OptionRow[] = [
     flags: '--compile-commands <file>',
     help: "take include folders and macros from a project's compile_commands.json",
   },
+  { flags: '--safe', help: 'begin with `:safe on`: failed inputs leave memory as it was' },
   { flags: '--clang <path>', help: 'compiler to use' },
 ];
 
@@ -97,13 +99,14 @@ export function withSessionOptions(command: Command): Command {
  *  @throws CLI_COMPILE_COMMANDS */
 export function openOptions(options: SessionOptions): OpenOptions {
   const project = options.compileCommands === undefined ? [] : readCompileCommands(options.compileCommands);
-  const { board, port, line, trace, std, optimize, rtti, clang } = options;
+  const { board, port, line, trace, std, optimize, rtti, clang, safe } = options;
   return {
     ...(board === undefined ? {} : { board }),
     ...(port === undefined ? {} : { port }),
     ...(line === undefined ? {} : { lineModel: line }),
     ...(trace === undefined ? {} : { trace }),
     ...(clang === undefined ? {} : { clang }),
+    ...(safe === undefined ? {} : { safe }),
     compile: {
       ...(std === undefined ? {} : { std }),
       ...(optimize === undefined ? {} : { optimize }),

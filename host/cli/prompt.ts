@@ -10,6 +10,7 @@ import { table } from './boards.js';
 import { evaluateShown, type Shown } from './evaluate.js';
 import { EXIT } from './exit-codes.js';
 import { readSource } from './run.js';
+import { safeCommands } from './safe-commands.js';
 
 /** At the prompt somebody can end the waiting for a board that was unplugged. */
 const PATIENCE_MS = 3_600_000;
@@ -79,6 +80,7 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
         return undefined;
       },
     },
+    ...safeCommands(session),
     {
       name: 'link',
       help: 'show what the line to the board has done so far',

@@ -1,7 +1,7 @@
 // Where on the board the atoms of one sort stand, as few ranges.
 
-import type { SessionState } from './session-state.js';
 import type { Atom } from './atom.js';
+import type { SessionState } from './session-state.js';
 import type { AddrRange } from './types.js';
 
 /** Constants of the support library that it changes itself, behind the MPU's back: `firmware-stub/support/track.c`. */

@@ -35,6 +35,7 @@ import type {
   StageOptions,
   SymbolPlace,
   Usage,
+  VariableSection,
 } from './types.js';
 import { layOutWithVeneers } from './veneers.js';
 import { isWritable } from './zones.js';
@@ -229,6 +230,16 @@ export class LinkSession {
   /** Variables on the board, what is kept for undo included, in order of address; neighbours are joined. */
   variableRanges(): AddrRange[] {
     return rangesOf(this.state, ({ kind }) => isWritable(kind));
+  }
+
+  /** The sections of all variables that inputs defined, not those of libraries. */
+  variableSections(): VariableSection[] {
+    const found: VariableSection[] = [];
+    for (const { kind, origin, object, section, addr, sizeBytes, input } of this.state.atoms) {
+      if (!isWritable(kind) || origin !== 'input' || object === undefined || section === undefined) continue;
+      found.push({ object, section: section.index, addr, sizeBytes, input });
+    }
+    return found;
   }
 
   /** What `malloc` may use, once something wants it. */

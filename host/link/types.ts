@@ -148,6 +148,17 @@ export interface StagedLink {
   sectionAt(addr: number): SectionPlace | undefined;
 }
 
+/** A section with a variable of an input's, at its place on the board. */
+export interface VariableSection {
+  readonly object: ObjectFile;
+  /** Index of the section in the object. */
+  readonly section: number;
+  readonly addr: number;
+  readonly sizeBytes: number;
+  /** Input that defined it. */
+  readonly input: number;
+}
+
 /** An old variable that a new one takes the place of. */
 export interface ReplacedVariable extends AddrRange {
   /** The new one stands in the same memory. */

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
 import { BarewireError } from '../diag/error.js';
 import { type Archive, readArchive } from '../elf/archive.js';
+import type { ObjectFile } from '../elf/object-file.js';
 import type { Toolchain } from '../toolchain/toolchain.js';
 
 /** Ours comes first: it says what `write`, `exit` and the like mean on a board. */
@@ -36,4 +37,13 @@ export function openArchives(board: BoardRecord, toolchain: Toolchain, imageFold
     }
     return readArchive(readFileSync(path), basename(path));
   });
+}
+
+/** The object in the first archive that defines a symbol; undefined when none does. */
+export function memberWith(archives: readonly Archive[], symbol: string): ObjectFile | undefined {
+  for (const archive of archives) {
+    const member = archive.symbols.get(symbol);
+    if (member !== undefined) return archive.member(member);
+  }
+  return undefined;
 }

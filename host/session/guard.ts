@@ -5,14 +5,23 @@
 //   arena  │ code, constants   …free…  ┆  …free…   transient, variables, heap │ constants of statements │
 //          │ read-only                 ┆boundary   writable, or tracked        │ read-only               │
 
+import type { BoardRecord } from '../../boards/board.js';
 import type { Op } from '../../protocol/batch.js';
 import { debugScope } from '../diag/debug.js';
 import { BarewireError } from '../diag/error.js';
 import type { ObjectFile } from '../elf/object-file.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange, StagedLink } from '../link/types.js';
-import { isWritable } from '../link/zones.js';
-import { chooseBoundary, codeRegions, type MpuTarget, type RegionWords, trackingRegions, WINDOW_REGIONS } from './mpu.js';
+import { isWritable, trialZone } from '../link/zones.js';
+import {
+  chooseBoundary,
+  codeRegions,
+  guardedArena,
+  type MpuTarget,
+  type RegionWords,
+  trackingRegions,
+  WINDOW_REGIONS,
+} from './mpu.js';
 
 const log = debugScope('session');
 
@@ -28,6 +37,21 @@ export interface GuardParts {
   readonly linker: LinkSession;
   /** Object of the support library that sets regions and is gone then. */
   readonly setter: ObjectFile;
+}
+
+/** Cores whose MPU the regions are for. */
+const WITH_MPU: ReadonlySet<string> = new Set(['armv7-m', 'armv7e-m']);
+
+/** What the MPU of a board is set for; undefined where there is none, or its stub lets nobody answer for it.
+ *  @param arena as the board says it */
+export function mpuTarget(board: BoardRecord, firmware: ObjectFile, arena: AddrRange): MpuTarget | undefined {
+  const region = board.regions.find(({ addr, sizeBytes }) => arena.addr >= addr && arena.addr < addr + sizeBytes);
+  const asks = firmware.symbols.some(({ name }) => name === 'bw_fault_hook');
+  if (!WITH_MPU.has(board.arch) || !asks || region === undefined) return undefined;
+  const ram = { addr: region.addr, len: region.sizeBytes };
+  const guarded = guardedArena(ram, arena);
+  if (guarded === undefined) return undefined;
+  return { ram, arena: guarded, trialAddr: trialZone({ addr: guarded.addr, sizeBytes: guarded.len }) };
 }
 
 export class Guard {
@@ -74,7 +98,9 @@ export class Guard {
     const before = this.#boundary;
     this.#choose(staged);
     if (this.#boundary === before) return [];
-    return this.#tracking === undefined ? this.#setOps(this.#regions()) : this.#trackOps(this.#tracking, WINDOW_REGIONS.length);
+    return this.#tracking === undefined
+      ? this.#setOps(this.#regions())
+      : this.#trackOps(this.#tracking, WINDOW_REGIONS.length);
   }
 
   #regions(): RegionWords[] {

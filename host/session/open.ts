@@ -21,11 +21,13 @@ import { openSocketPort, socketAddress } from '../wire/ports/socket.js';
 import { openSerialAgain, serialNumberOf } from '../wire/reopen.js';
 import { openSerialPort } from '../wire/serial.js';
 import { writeTrace } from '../wire/trace.js';
-import { openArchives } from './archives.js';
+import { memberWith, openArchives } from './archives.js';
 import { ByteStore } from './byte-store.js';
 import { Connection, type Line } from './connection.js';
 import { findFirmware } from './firmware.js';
+import { Guard, mpuTarget, REGION_TABLE } from './guard.js';
 import { SessionLog } from './log.js';
+import { TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
 export interface OpenOptions {
@@ -39,6 +41,8 @@ export interface OpenOptions {
   readonly trace?: string;
   /** How inputs are compiled. */
   readonly compile?: Pick<CompilerOptions, 'optimize' | 'std' | 'rtti' | 'extra' | 'headers'>;
+  /** Begin with `:safe on`. */
+  readonly safe?: boolean;
   /** Compiler to use instead of the one found. */
   readonly clang?: string;
   /** How the compiler gets its input; for the benchmarks. */
@@ -155,15 +159,20 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
     const archives = openArchives(board, toolchain, imageFolder());
     const connection = await connecting;
     const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
+    const firmware = findFirmware(imageFolder(), buildId).elf;
+    const target = mpuTarget(board, firmware, { addr: arenaAddr, len: arenaSize });
+    const arena = target?.arena ?? { addr: arenaAddr, len: arenaSize };
     const linker = new LinkSession({
       arch,
-      arena: { addr: arenaAddr, sizeBytes: arenaSize },
+      arena: { addr: arena.addr, sizeBytes: arena.len },
       heapBytes: board.heapBytes,
-      firmware: findFirmware(imageFolder(), buildId).elf,
+      firmware,
       archives,
     });
     const store = new ByteStore();
-    return new Session(
+    const setter = memberWith(archives, REGION_TABLE);
+    const guard = target === undefined || setter === undefined ? undefined : new Guard({ target, linker, setter });
+    const session = new Session(
       {
         board,
         parser: await parsing,
@@ -172,10 +181,15 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
         connection,
         log: new SessionLog(store),
         store,
+        guard,
+        trackInit: memberWith(archives, TRACK_INIT),
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
       },
       DeclarationStore.empty,
     );
+    await session.protect();
+    if (options.safe === true) await session.safe.on();
+    return session;
   } catch (error) {
     await Promise.allSettled([
       connecting.then((connection) => connection.close()),

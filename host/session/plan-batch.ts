@@ -75,7 +75,10 @@ export interface BatchParts {
 }
 
 /** The batch that puts a staged link on the board and runs it. */
-export function planBatch(staged: StagedLink, { saved, addressOf, flush, search, track, value }: BatchParts): BatchPlan {
+export function planBatch(
+  staged: StagedLink,
+  { saved, addressOf, flush, search, track, value }: BatchParts,
+): BatchPlan {
   const ops: Op[] = [];
   const destroys = new Map<number, AddrRange>();
   const destroy = (inPlace: boolean): void => {

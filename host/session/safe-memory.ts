@@ -13,6 +13,7 @@ import type { LinkSession } from '../link/session.js';
 import type { AddrRange, StagedLink } from '../link/types.js';
 import { intersect, subtract, totalBytes } from './address-ranges.js';
 import { ArenaImage } from './arena-image.js';
+import type { Moment } from './changes.js';
 import { type Execute, pull, push } from './compare-memory.js';
 import { HEAP_TOP } from './pointers.js';
 import type { TrackedPass, Tracker } from './trackers.js';
@@ -34,6 +35,7 @@ interface Pass {
   readonly trackOps: readonly Op[];
   /** Session memory before it. */
   readonly held: readonly AddrRange[];
+  readonly variables: Moment['variables'];
   sent: readonly Op[];
   /** Where it changed memory, once that is known. */
   changed?: readonly AddrRange[];
@@ -44,8 +46,8 @@ export class SafeMemory {
   readonly #execute: Execute;
   #tracker: Tracker | undefined;
   #image = new ArenaImage();
-  /** The copy before the last input that went well. */
-  #previous: ArenaImage | undefined;
+  /** As it was before the last input that went well. */
+  #previous: Moment | undefined;
   /** Where the copy may be out of date. */
   #stale: readonly AddrRange[] = [];
   #pass: Pass | undefined;
@@ -79,7 +81,8 @@ export class SafeMemory {
     return this.#image;
   }
 
-  get previous(): ArenaImage | undefined {
+  /** Memory and variables before the last input that went well; undefined when there was none. */
+  get previous(): Moment | undefined {
     return this.#previous;
   }
 
@@ -138,7 +141,13 @@ export class SafeMemory {
    *  @returns ops to put behind the run */
   begin(): readonly Op[] {
     const trackOps = this.#tracker?.ops() ?? [];
-    this.#pass = { before: this.#image.clone(), trackOps, held: this.held(), sent: [] };
+    this.#pass = {
+      before: this.#image.clone(),
+      trackOps,
+      held: this.held(),
+      variables: this.#linker.variableSections(),
+      sent: [],
+    };
     return trackOps;
   }
 
@@ -167,7 +176,7 @@ export class SafeMemory {
     if (pass === undefined || this.#tracker === undefined) return;
     const changed = await this.#tracker.changed(results, this.#tracked(pass));
     this.#stale = [...this.#stale, ...changed];
-    this.#previous = pass.before;
+    this.#previous = { image: pass.before, held: pass.held, variables: pass.variables };
     this.#pass = undefined;
     this.#broken = undefined;
   }
@@ -181,7 +190,7 @@ export class SafeMemory {
   /** The board's memory was lost and what was done is done again on it, which need not give the same. */
   boardLost(): void {
     if (!this.on) return;
-    this.#broken ??= { before: this.#image.clone(), trackOps: [], held: this.held(), sent: [] };
+    this.#broken ??= { before: this.#image.clone(), trackOps: [], held: this.held(), variables: [], sent: [] };
     this.#broken.changed = this.#broken.held;
     // What had not been read yet is as repeating gives it.
     this.#unread = this.#stale;

@@ -32,6 +32,7 @@ import { compileMended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
+import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, recordsBefore, replaceRecords } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
@@ -41,6 +42,7 @@ import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
 import { neededRevisions, startRevisions } from './revise.js';
+import { SafeMode } from './safe-mode.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
@@ -82,6 +84,10 @@ export interface Stations {
   readonly log: SessionLog;
   /** Where what is seldom asked for goes; closed with the session. */
   readonly store: ByteStore;
+  /** What the MPU is told; undefined where there is none. */
+  readonly guard: Guard | undefined;
+  /** Object of the support library that brings tracking along, where there is a guard. */
+  readonly trackInit: ObjectFile | undefined;
   /** Waiting for a line that ended goes on for this long. */
   readonly reconnectMs: number;
 }
@@ -91,6 +97,15 @@ export interface EvaluateOptions {
   readonly fileName?: string;
   /** Stops code that runs longer, in milliseconds. */
   readonly runTimeoutMs?: number;
+}
+
+/** What the host knows of a session beside linker and memory. */
+interface Known {
+  readonly declarations: DeclarationStore;
+  readonly records: readonly InputRecord[];
+  readonly history: readonly HistoryEntry[];
+  readonly last: LastValue | undefined;
+  readonly registrations: number;
 }
 
 export class Session {
@@ -107,6 +122,8 @@ export class Session {
   /** Objects that may be registered for destruction. */
   #registrations = 0;
   readonly #transactions: Transactions;
+  /** `:safe`, checkpoints, `:diff`. */
+  readonly safe: SafeMode<Known>;
   readonly #recovery: Recovery;
   readonly #image = new ArenaImage();
   /** Ctrl-Cs for the code that runs now. */
@@ -118,10 +135,11 @@ export class Session {
     this.board = stations.board;
     this.#stations = stations;
     this.#declarations = declarations;
-    const { connection, linker, log, reconnectMs } = stations;
+    const { connection, linker, log, guard, reconnectMs } = stations;
     this.#transactions = new Transactions({
       linker,
       log,
+      guard,
       image: this.#image,
       link: () => connection.link,
       ready: () => this.#recovery.ready(),
@@ -139,6 +157,24 @@ export class Session {
       transactions: this.#transactions,
       hello: connection.link.hello,
       notice: (text) => this.#say(text),
+    });
+    this.safe = new SafeMode<Known>({
+      board: stations.board,
+      linker,
+      transactions: this.#transactions,
+      guard,
+      trackInit: stations.trackInit,
+      newestInput: () => this.#input,
+      state: () => ({
+        declarations: this.#declarations,
+        records: this.#records,
+        history: this.#history,
+        last: this.#last,
+        registrations: this.#registrations,
+      }),
+      restore: (known) => this.#goBack(known),
+      logged: (what, action) => this.#entry(what, action),
+      symbolAt: (addr) => symbolText(linker.symbolAt(addr)),
     });
     connection.listen({
       onOutput: (bytes) => {
@@ -219,6 +255,7 @@ export class Session {
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
     for (const each of lasting) this.#putToRest(each);
+    this.#transactions.safe.committed();
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(this.#declarations.text()));
     return { value, warnings: compiled.warnings, timing };
@@ -389,6 +426,35 @@ export class Session {
     this.#history = left;
     this.#declarations = oldest.declarations;
     this.#records = recordsBefore(this.#records, undone);
+  }
+
+  #goBack({ declarations, records, history, last, registrations }: Known): void {
+    this.#declarations = declarations;
+    this.#records = records;
+    this.#history = history;
+    this.#last = last;
+    this.#registrations = registrations;
+    this.#stations.compiler.prepare(declarations.text());
+  }
+
+  /** Has the MPU, where there is one, refuse writes to code from the first input on. */
+  async protect(): Promise<void> {
+    await this.#entry('write protection of code', () => this.#transactions.protect());
+  }
+
+  /** Does something with an entry of its own in the log. */
+  async #entry<T>(what: string, action: () => Promise<T>): Promise<T> {
+    const { log: sessionLog } = this.#stations;
+    this.#interrupts = 0;
+    sessionLog.begin({ t: 'other', what });
+    try {
+      const result = await action();
+      sessionLog.commit();
+      return result;
+    } catch (error) {
+      sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
+      throw await this.#afterFailure(what, error);
+    }
   }
 
   /** Sends what is no input, with an entry of its own in the log. */

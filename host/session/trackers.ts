@@ -34,7 +34,8 @@ export interface TrackedPass {
   readonly execute: Execute;
 }
 
-const TAKE = 'bw_track_take';
+/** In `firmware-stub/support/track.c`. */
+export const TAKE = 'bw_track_take';
 const PAGES = 'bw_track_pages';
 const MOST_PAGES = 32;
 /** Pages asked for along with the run; few inputs write to more. */
@@ -60,10 +61,7 @@ export class PageTracker implements Tracker {
     return [{ op: 'RUN', entry: this.#address(TAKE) }, this.#read(0, HEAD_WORDS + FIRST_PAGES)];
   }
 
-  async changed(
-    results: readonly OpResult[] | undefined,
-    { execute }: TrackedPass,
-  ): Promise<readonly AddrRange[]> {
+  async changed(results: readonly OpResult[] | undefined, { execute }: TrackedPass): Promise<readonly AddrRange[]> {
     const got = results ?? (await execute(this.ops())).results;
     const [count = MOST_PAGES + 1, log2 = 0, ...pages] = wordsOf(got[1]);
     if (count > FIRST_PAGES && count <= MOST_PAGES) {

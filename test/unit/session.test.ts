@@ -34,7 +34,15 @@ function staged(parts: Partial<StagedLink>): StagedLink {
 }
 
 function parts(some: Partial<BatchParts> = {}): BatchParts {
-  return { saved: [], addressOf: () => undefined, flush: undefined, search: undefined, track: [], value: undefined, ...some };
+  return {
+    saved: [],
+    addressOf: () => undefined,
+    flush: undefined,
+    search: undefined,
+    track: [],
+    value: undefined,
+    ...some,
+  };
 }
 
 const reply = (parts: Partial<BatchReply>): BatchReply => ({
