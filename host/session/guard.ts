@@ -70,6 +70,13 @@ export class Guard {
     return this.#boundary ?? this.#parts.target.arena.addr;
   }
 
+  /** Whether running code may not write there. */
+  refuses(addr: number): boolean {
+    const { arena, trialAddr } = this.#parts.target;
+    const inArena = addr >= arena.addr && addr < arena.addr + arena.len;
+    return inArena && (addr < this.boundary || (this.#trials && addr >= trialAddr));
+  }
+
   /** What is tracked. */
   get tracked(): AddrRange {
     const { trialAddr, arena } = this.#parts.target;

@@ -41,6 +41,7 @@ import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
+import { refusedWrite } from './refused-write.js';
 import { neededRevisions, startRevisions } from './revise.js';
 import { SafeMode } from './safe-mode.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
@@ -499,13 +500,15 @@ export class Session {
       new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true),
     );
     const names = staged ?? this.#stations.linker;
-    return describeFault(words, {
+    const report = describeFault(words, {
       arch: hello.arch,
       stack: { addr: hello.stackAddr, sizeBytes: hello.stackSize },
       arena: { addr: hello.arenaAddr, sizeBytes: hello.arenaSize },
       symbolAt: (addr) => symbolText(names.symbolAt(addr)),
       lineAt: (addr) => sourceLine(names.sectionAt(addr)),
     });
+    const cause = refusedWrite(words, this.#stations.guard, names);
+    return cause === undefined ? report : { ...report, cause };
   }
 
   /** Types that only the compiler knows, as C++ text. */
