@@ -5,8 +5,8 @@ import type { SessionState } from './session-state.js';
 import type { AddrRange } from './types.js';
 
 /** Constants of the support library that it changes itself, behind the MPU's back: `firmware-stub/support/track.c`. */
-export function isChanging({ name }: Pick<Atom, 'name'>): boolean {
-  return name === '.rodata.bw_changing';
+export function isChanging(atom: Pick<Atom, 'name' | 'origin' | 'kind'>): boolean {
+  return atom.origin === 'archive' && atom.kind === 'rodata' && atom.name === '.rodata.bw_changing';
 }
 
 /** Memory of all atoms that are `wanted`, those retained for undo included, in order of address; ranges that

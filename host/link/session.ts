@@ -235,9 +235,15 @@ export class LinkSession {
   /** The sections of all variables that inputs defined, not those of libraries. */
   variableSections(): VariableSection[] {
     const found: VariableSection[] = [];
-    for (const { kind, origin, object, section, addr, sizeBytes, input } of this.state.atoms) {
-      if (!isWritable(kind) || origin !== 'input' || object === undefined || section === undefined) continue;
-      found.push({ object, section: section.index, addr, sizeBytes, input });
+    for (const atom of this.state.atoms) {
+      const { kind, origin, object, addr, sizeBytes, input } = atom;
+      if (!isWritable(kind) || origin !== 'input' || object === undefined) continue;
+      found.push({
+        ...{ object, addr, sizeBytes, input },
+        get section() {
+          return atom.section;
+        },
+      });
     }
     return found;
   }

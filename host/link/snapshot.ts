@@ -24,7 +24,7 @@ export interface LinkSnapshot {
 /** What changes of an atom. */
 interface AtomFace {
   readonly atom: Atom;
-  readonly values: Pick<Atom, 'fixups' | 'lifetime' | 'addr' | 'spanBytes' | 'escaped' | 'block'>;
+  readonly values: Pick<Atom, 'fixups' | 'lifetime' | 'addr' | 'spanBytes' | 'escaped'>;
   readonly ends: readonly { readonly fixup: Fixup; readonly target: Target; readonly via: Atom | undefined }[];
 }
 
@@ -50,10 +50,10 @@ export function takeSnapshot(state: SessionState): LinkSnapshot {
 }
 
 function faceOf(atom: Atom): AtomFace {
-  const { fixups, lifetime, addr, spanBytes, escaped, block } = atom;
+  const { fixups, lifetime, addr, spanBytes, escaped } = atom;
   return {
     atom,
-    values: { fixups, lifetime, addr, spanBytes, escaped, block },
+    values: { fixups, lifetime, addr, spanBytes, escaped },
     ends: fixups.map((fixup) => ({ fixup, target: fixup.target, via: fixup.via })),
   };
 }

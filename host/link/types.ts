@@ -151,8 +151,8 @@ export interface StagedLink {
 /** A section with a variable of an input's, at its place on the board. */
 export interface VariableSection {
   readonly object: ObjectFile;
-  /** Index of the section in the object. */
-  readonly section: number;
+  /** In the object, which may be at rest: asking wakes it. */
+  readonly section: Section | undefined;
   readonly addr: number;
   readonly sizeBytes: number;
   /** Input that defined it. */

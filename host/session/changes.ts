@@ -67,7 +67,7 @@ function variablesIn(sections: readonly VariableSection[]): Map<string, Variable
     (a, b) => a.input - b.input || a.addr - b.addr,
   )) {
     for (const { name, scopes, type, location } of readDebugInfo(object).variables()) {
-      if (location?.section !== section || name.startsWith('__bw_')) continue;
+      if (location === undefined || location.section !== section?.index || name.startsWith('__bw_')) continue;
       const full = [...scopes.flatMap(scopeText), name].join('::');
       found.set(full, { name: full, type, addr: addr + location.offset, sizeBytes });
     }
