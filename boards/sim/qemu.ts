@@ -7,22 +7,20 @@
 //
 // The monitor is on a descriptor of its own, for the reset button. It tells of resets by the firmware too.
 //
-// The process must not outlive us. close() ends it; a normal exit of the host ends it; and where util-linux's
-// setpriv is at hand the kernel ends it when the host is killed.
+// The process must not outlive us. close() ends it; a normal exit of the host ends it; so does its death (tied-process.ts).
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { BoardRecord, QemuSimulator } from '../board.js';
 import { BoardError } from './errors.js';
 import { type Monitor, openMonitor } from './qmp.js';
+import { spawnTied } from './tied-process.js';
 import { openWidePipe } from './wide-pipe.js';
 
 const QEMU = 'qemu-system-arm';
 /** Descriptor 3 is a socket, as Node makes its pipes. */
 const MONITOR = ['-chardev', 'socket,id=monitor,fd=3', '-mon', 'chardev=monitor,mode=control'];
-const SETPRIV = '/usr/bin/setpriv';
 /** A stub says HELLO_REPLY within 50 ms; a silent image is left to the handshake. */
 const FIRST_WORD_MS = 2000;
 /** Last words of a process that are kept, in characters. */
@@ -39,7 +37,7 @@ export async function startQemu(
   const monitor = process.platform === 'win32' ? ['-monitor', 'none'] : MONITOR;
   const args = ['-M', machine, '-nographic', ...monitor, '-serial', 'stdio', ...more, '-kernel', imagePath];
   const pipe = losesOutput ? openWidePipe() : undefined;
-  const child = spawnTied(qemu, args, pipe?.input);
+  const child = spawnTied(qemu, args, { stdio: ['pipe', pipe?.input ?? 'pipe', 'pipe', 'pipe'] });
   pipe?.release();
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve);
@@ -48,14 +46,6 @@ export async function startQemu(
   const port = new QemuPort(board.name, qemu, child, pipe?.output ?? child.stdout!);
   await port.firstWord();
   return port;
-}
-
-function spawnTied(qemu: string, args: readonly string[], output: number | undefined): ChildProcess {
-  const stdio = ['pipe', output ?? 'pipe', 'pipe', 'pipe'] as const;
-  if (process.platform === 'linux' && existsSync(SETPRIV)) {
-    return spawn(SETPRIV, ['--pdeathsig', 'KILL', '--', qemu, ...args], { stdio: [...stdio] });
-  }
-  return spawn(qemu, args, { stdio: [...stdio] });
 }
 
 function missing(qemu: string, cause: unknown): BoardError {

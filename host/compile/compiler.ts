@@ -1,8 +1,7 @@
 // Source text → object bytes. One clang is always kept waiting for the next input (spare.ts); an input whose
 // declarations it does not know, or that finds it dead, is compiled by a fresh one.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
 import { debugScope } from '../diag/debug.js';
@@ -20,6 +19,7 @@ import { prefixText } from './prefix.js';
 import { type ClangResult, runClang } from './run-clang.js';
 import { type Feed, mainText, makeFifos, PRELUDE_NAME, Spare } from './spare.js';
 import { strengthen } from './strengthen.js';
+import { makeWorkFolder } from './work-folder.js';
 
 const log = debugScope('compile');
 const TIMEOUT_MS = 60_000;
@@ -96,7 +96,7 @@ export class Compiler {
       cacheDir,
       Math.max(timeoutMs, TIMEOUT_MS),
     );
-    const dir = mkdtempSync(join(tmpdir(), 'barewire-'));
+    const dir = makeWorkFolder();
     const wanted = options.feed ?? 'fifo';
     const feed = wanted === 'fifo' && !makeFifos(dir) ? 'stdin' : wanted;
     return new Compiler(recipe, dir, feed, timeoutMs);

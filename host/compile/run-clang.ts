@@ -5,6 +5,8 @@
 // file header says where it ends; diagnostics were written before.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { spawnTied } from '../../boards/sim/tied-process.js';
 import { BarewireError } from '../diag/error.js';
 
 const GAVE_UP = /^fatal error: too many errors emitted.*\n?/m;
@@ -40,7 +42,9 @@ export class ClangProcess {
     options: { readonly cwd: string; readonly stdin?: boolean },
   ) {
     const stdio = [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
-    const child = spawn(path, args, { cwd: options.cwd, stdio: [...stdio], windowsHide: true });
+    // What is not there is told by `spawn` itself.
+    const start = existsSync(path) ? spawnTied : spawn;
+    const child = start(path, args, { cwd: options.cwd, stdio: [...stdio], windowsHide: true });
     this.#child = child;
     living.add(child);
     const out: Buffer[] = [];
