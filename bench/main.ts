@@ -3,6 +3,7 @@
 import { benchExamples } from './examples.js';
 import { benchHostMemory } from './host-memory.js';
 import { benchLatency } from './latency.js';
+import { benchLink } from './link.js';
 import { benchRedefine } from './redefine.js';
 
 import { benchSize } from './size.js';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   size: benchSize,
   redefine: benchRedefine,
   wire: benchWire,
+  link: benchLink,
   examples: benchExamples,
 };
 

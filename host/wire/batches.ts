@@ -52,7 +52,7 @@ function startWait(turn: Turn, tries = 0): void {
     state.wait = undefined;
     return;
   }
-  const delayMs = waitMs(state.timing, tries) + allowanceMs(out, state.config.baud);
+  const delayMs = waitMs(state.timing, tries, state.config.paced) + allowanceMs(out, state.config.baud);
   const sinceMs = tries === 0 ? nowMs : (state.wait?.sinceMs ?? nowMs);
   state.wait = { sinceMs, deadlineMs: nowMs + delayMs, tries };
 }
@@ -81,7 +81,7 @@ export function pump(turn: Turn): void {
 }
 
 function newSlot(plan: PlannedFrame): Slot {
-  const blank = { withdrawn: false, seq: 0, sends: 0, sentAtMs: 0, frame: undefined, reply: undefined };
+  const blank = { withdrawn: false, seq: 0, sends: 0, sentAtMs: 0, lineMs: 0, frame: undefined, reply: undefined };
   return { plan, asked: plan, state: 'waiting', ...blank };
 }
 
@@ -98,8 +98,14 @@ function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFra
   const all = [...out, next];
   if (!state.config.paced || out.length >= MOST_OUT || state.strayHellos > 0) return false;
   if (!all.every((frame) => isQuick(frame, state.config.baud))) return false;
-  return all.reduce((sum, { body }) => sum + body.length + LIMITS.minFrame, 0) <= window * maxFrame;
+  // No more than keeps the line busy: what is out behind a lost frame has to be sent again.
+  const busyBytes = (state.timing.latencyMs * state.config.baud) / 10_000 + 4 * state.pace.frameBytes;
+  return bytesOf(all) <= Math.min(window * maxFrame, busyBytes);
 }
+
+/** Decoded bytes. */
+const bytesOf = (frames: readonly PlannedFrame[]) =>
+  frames.reduce((sum, { body }) => sum + body.length + LIMITS.minFrame, 0);
 
 /** Sends a slot under a new number. BATCH_CONT only straight after the slot before it: a batch in between that
  *  failed would abort it.
@@ -117,7 +123,11 @@ function sendNew(turn: Turn, index: number, slot: Slot): boolean {
   const frame: Frame = { kind: follows ? 'BATCH_CONT' : 'BATCH', seq, body: slot.asked.body };
   turn.effects.push({ type: 'send', frame, fresh: false });
   const sends = slot.sends + 1;
-  mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'sent', seq, sends, sentAtMs: nowMs, frame } : old));
+  const out = [...sentSlots(state.jobs[0]).map((each) => each.asked), slot.asked];
+  const lineMs = (bytesOf(out) * 10_000) / state.config.baud;
+  mapSlots(turn, (old, at) =>
+    at === index ? { ...old, state: 'sent', seq, sends, sentAtMs: nowMs, lineMs, frame } : old,
+  );
   startWait(turn);
   const job = state.jobs[0]!;
   if (slot.asked.runs && job.runTimeoutMs !== undefined && job.breakAtMs === undefined) {
@@ -219,7 +229,7 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   } else {
     if (slot.sends === 1) {
       state.pace = paceAfterGood(state.pace);
-      if (!slot.asked.runs) state.timing = observeRoundTrip(state.timing, nowMs - slot.sentAtMs);
+      if (!slot.asked.runs) state.timing = observeRoundTrip(state.timing, nowMs - slot.sentAtMs, slot.lineMs);
     }
     const whole = slot.asked !== slot.plan && reply.status === 'OK' ? inferReply(slot.plan, reply) : reply;
     mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'done', reply: whole } : old));
@@ -408,7 +418,7 @@ export function onWaitOver(turn: Turn): void {
 
 /** Wait for output that was asked for again. */
 function outputWaitMs({ state }: Turn, tries: number): number {
-  return waitMs(state.timing, tries) + (LIMITS.maxOutput * 10_000) / state.config.baud;
+  return waitMs(state.timing, tries, state.config.paced) + (LIMITS.maxOutput * 10_000) / state.config.baud;
 }
 
 /** Ends the job at the front if all of it is answered, or enough to know that it failed, and its output is here.

@@ -66,6 +66,8 @@ export interface Slot {
   readonly seq: number;
   readonly sends: number;
   readonly sentAtMs: number;
+  /** Time on the line of it and of what was out before it. */
+  readonly lineMs: number;
   readonly frame: Frame | undefined;
   readonly reply: BatchReply | undefined;
 }
