@@ -2,6 +2,7 @@
 // map from a key that says what is declared (`function f(int)`, `variable n`, `type P`, `macro X`) to its text;
 // declaring the same thing again takes the old one's place.
 
+import { before, type Difference, differenceOf, isNone } from './differences.js';
 import type { DeclarationPlan, SourceUnit, VariablePlan } from './source-unit.js';
 import type { Versions } from './versions.js';
 
@@ -93,25 +94,25 @@ function variableText(plan: VariablePlan, resolveType: TypeResolver | undefined)
   }
 }
 
-/** The declarations of a session; immutable. It knows the store it was made from, so that an input can be compiled
- *  again with what it was compiled with. */
+/** The declarations of a session; immutable. Inputs can be compiled again with what they were compiled with, and taken
+ *  back: a store that is not the newest any more knows the next one, and what it had that this one has not. */
 export class DeclarationStore {
   /** Nothing declared. */
-  static readonly empty = new DeclarationStore(undefined, [], new Map(), new Map());
+  static readonly empty = new DeclarationStore(new Map(), new Map());
   #text: string | undefined;
-  /** Only the newest stores keep theirs; others make it again. */
-  private cached: ReadonlyMap<string, Declaration> | undefined;
+  /** Of the newest store. */
+  #own: ReadonlyMap<string, Declaration> | undefined;
+  /** Of an older store. */
+  #newer: { readonly store: DeclarationStore; readonly difference: Difference } | undefined;
+  /** Of an older store that was asked lately. */
+  #made: WeakRef<ReadonlyMap<string, Declaration>> | undefined;
 
   private constructor(
-    private readonly parent: DeclarationStore | undefined,
-    private readonly added: readonly Declaration[],
+    own: ReadonlyMap<string, Declaration>,
     /** Names typed again, with what clang sees in their place. */
     readonly versions: Versions,
-    byKey?: ReadonlyMap<string, Declaration>,
-    /** Keys that were taken out when this store was made. */
-    private readonly removed: readonly string[] = [],
   ) {
-    this.cached = byKey;
+    this.#own = own;
   }
 
   get size(): number {
@@ -152,10 +153,19 @@ export class DeclarationStore {
    *  @param versions of names that they gave another version */
   add(declarations: readonly Declaration[], versions: Versions = this.versions): DeclarationStore {
     if (declarations.length === 0 && versions === this.versions) return this;
-    const next = addAll(this.#map(), declarations);
-    if (this.parent !== undefined) this.cached = undefined;
-    this.#text = undefined;
-    return new DeclarationStore(this, declarations, versions, next);
+    const map = this.#map();
+    const next = addAll(map, declarations);
+    const difference = differenceOf(map, next);
+    if (versions === this.versions && isNone(difference)) return this;
+    const newer = new DeclarationStore(next, versions);
+    // What nobody declared cannot be let go.
+    if (map.size > 0) {
+      this.#newer = { store: newer, difference };
+      this.#made = new WeakRef(map);
+      this.#own = undefined;
+      this.#text = undefined;
+    }
+    return newer;
   }
 
   /** A store without the declarations on some lines of `text()`, counted from 1: those that clang does not accept.
@@ -168,10 +178,15 @@ export class DeclarationStore {
       if (lines.some((each) => line <= each && each < end)) removed.push(key);
       line = end;
     }
-    if (removed.length === 0) return this;
+    return this.without(removed);
+  }
+
+  /** A store without some declarations.
+   *  @returns the store itself when it has none of them */
+  without(keys: readonly string[]): DeclarationStore {
     const next = new Map(this.#map());
-    for (const key of removed) next.delete(key);
-    return new DeclarationStore(this, [], this.versions, next, removed);
+    for (const key of keys) next.delete(key);
+    return next.size === this.size ? this : new DeclarationStore(next, this.versions);
   }
 
   /** What a compilation of the next input starts with. */
@@ -220,20 +235,16 @@ export class DeclarationStore {
   }
 
   #map(): ReadonlyMap<string, Declaration> {
-    if (this.cached !== undefined) return this.cached;
-    const steps: DeclarationStore[] = [];
-    let from: DeclarationStore | undefined = this;
-    while (from !== undefined && from.cached === undefined) {
-      steps.push(from);
-      from = from.parent;
+    const older: DeclarationStore[] = [];
+    let from: DeclarationStore = this;
+    let map = from.#own ?? from.#made?.deref();
+    while (map === undefined) {
+      older.push(from);
+      from = from.#newer!.store;
+      map = from.#own ?? from.#made?.deref();
     }
-    let map: ReadonlyMap<string, Declaration> = from?.cached ?? new Map();
-    for (const step of steps.reverse()) {
-      const next = addAll(map, step.added);
-      for (const key of step.removed) next.delete(key);
-      map = next;
-    }
-    this.cached = map;
+    for (const each of older.reverse()) map = before(map, each.#newer!.difference);
+    if (this.#own === undefined) this.#made = new WeakRef(map);
     return map;
   }
 }
@@ -246,6 +257,8 @@ function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly De
     const old = next.get(key);
     // A definition after a prototype with default arguments: those stay.
     if (old?.defaults && !declaration.defaults && !declaration.once) continue;
+    if (old?.text === declaration.text && old.once === declaration.once && old.defaults === declaration.defaults)
+      continue;
     if (old === undefined || old.text === declaration.text) {
       next.set(key, declaration);
       continue;
