@@ -114,7 +114,6 @@ class StoredObject implements ObjectFile {
 
   rest(source: ByteSource, handle: number): void {
     if (this.decoded === undefined) return;
-    this.resting = new WeakRef(this.decoded);
     this.decoded = undefined;
     this.source = source;
     this.handle = handle;

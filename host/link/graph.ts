@@ -14,7 +14,7 @@ import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, pieceAt,
 import { foldKeyOf, sameComdat } from './fold.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
 import { largestHole } from './memory-map.js';
-import { ObjectAtom, type Owner } from './object-atom.js';
+import { NO_FIXUPS, ObjectAtom, type Owner } from './object-atom.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
 import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
 import { type RevisedObject, reviseObject } from './revise.js';
@@ -195,9 +195,9 @@ class GraphBuilder {
     return KEPT_LIFETIME[this.options.keep ?? 'all'];
   }
 
-  private resolveFixups(atom: Atom): Fixup[] {
+  private resolveFixups(atom: Atom): readonly Fixup[] {
     const { object, section } = atom;
-    if (object === undefined || section === undefined || section.relocations.length === 0) return [];
+    if (object === undefined || section === undefined || section.relocations.length === 0) return NO_FIXUPS;
     const fixups: Fixup[] = [];
     let view: DataView | undefined;
     for (const relocation of section.relocations) {
@@ -222,7 +222,7 @@ class GraphBuilder {
         via: undefined,
       });
     }
-    return fixups;
+    return fixups.length === 0 ? NO_FIXUPS : fixups;
   }
 
   private rowOf(object: ObjectFile, section: Section, relocation: Relocation): RelocationRow {

@@ -11,7 +11,8 @@ import type { BlockKind, Lifetime } from './types.js';
 /** Instructions are whole halfwords on all cores, which assembler files do not always say of their sections. */
 const CODE_ALIGN = 2;
 const NO_BYTES = new Uint8Array(0);
-const NO_FIXUPS: readonly Fixup[] = [];
+/** Of all atoms that refer to nothing. */
+export const NO_FIXUPS: readonly Fixup[] = [];
 
 /** Whose an atom is. */
 export interface Owner {

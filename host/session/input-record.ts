@@ -8,42 +8,87 @@ import type { ByteStore } from './byte-store.js';
 import type { HistoryEntry } from './history.js';
 
 const NO_NAMES: ReadonlySet<string> = new Set();
-const NONE: readonly string[] = [];
 
+/** A place for bytes. */
+type Store = Pick<ByteStore, 'put' | 'get'>;
+
+/** An input of which something lasts. */
+export interface TypedInput {
+  readonly input: number;
+  readonly unit: SourceUnit;
+}
+
+/** What was typed in all of them, oldest first; immutable. In memory each is a number. */
+export class TypedInputs {
+  constructor(
+    private readonly store: Store,
+    private readonly handles: readonly number[] = [],
+  ) {}
+
+  /** The same with one more. */
+  with(typed: TypedInput): TypedInputs {
+    return new TypedInputs(this.store, [...this.handles, this.store.put(serialize(typed))]);
+  }
+
+  list(): TypedInput[] {
+    return this.handles.map((handle) => typedAt(this.store, handle));
+  }
+
+  /** Handle of the newest. */
+  get last(): number {
+    return this.handles.at(-1)!;
+  }
+
+  /** Those before an input. */
+  before(input: number): TypedInputs {
+    let count = this.handles.length;
+    while (count > 0 && typedAt(this.store, this.handles[count - 1]!).input >= input) count--;
+    return new TypedInputs(this.store, this.handles.slice(0, count));
+  }
+}
+
+function typedAt(store: Store, handle: number): TypedInput {
+  return deserialize(store.get(handle)) as TypedInput;
+}
+
+/** An input that may have to be compiled again. */
 export class InputRecord {
   private constructor(
     readonly input: number,
     readonly fileName: string | undefined,
     /** What was declared before it. */
     readonly before: DeclarationStore,
-    /** Names of its functions, if one of them may have been inlined into another part of it. */
-    readonly inlinable: readonly string[],
+    /** Names of its functions. */
+    readonly functions: readonly string[],
     /** Those among them to which calls are kept real by now. */
     readonly open: ReadonlySet<string>,
-    private readonly store: Pick<ByteStore, 'get'>,
+    private readonly store: Store,
     private readonly handle: number,
   ) {}
 
-  /** @param before what was declared before the input */
+  /** The record of an input that is a `TypedInput` under `handle`.
+   *  @param before what was declared before it
+   *  @returns undefined when none of its functions may have been inlined into another part of it */
   static of(
     input: number,
     fileName: string | undefined,
     unit: SourceUnit,
     before: DeclarationStore,
-    store: Pick<ByteStore, 'put' | 'get'>,
-  ): InputRecord {
-    const names = mayInline(unit) ? functionNames(unit) : NONE;
-    return new InputRecord(input, fileName, before, names, NO_NAMES, store, store.put(serialize(unit)));
+    store: Store,
+    handle: number,
+  ): InputRecord | undefined {
+    if (!mayInline(unit)) return undefined;
+    return new InputRecord(input, fileName, before, functionNames(unit), NO_NAMES, store, handle);
   }
 
   /** The input, split. */
   get unit(): SourceUnit {
-    return deserialize(this.store.get(this.handle)) as SourceUnit;
+    return typedAt(this.store, this.handle).unit;
   }
 
   /** The same, compiled again. */
   withOpen(open: ReadonlySet<string>): InputRecord {
-    return new InputRecord(this.input, this.fileName, this.before, this.inlinable, open, this.store, this.handle);
+    return new InputRecord(this.input, this.fileName, this.before, this.functions, open, this.store, this.handle);
   }
 }
 

@@ -41,7 +41,7 @@ export function startRevisions(
   const names = new Set(functionNames(unit));
   if (names.size === 0) return [];
   return records
-    .filter(({ inlinable, open }) => inlinable.some((name) => names.has(name) && !open.has(name)))
+    .filter(({ functions, open }) => functions.some((name) => names.has(name) && !open.has(name)))
     .map((record) => {
       const open = new Set([...record.open, ...names]);
       return { record, open, object: compileAgain(compiler, record, open) };

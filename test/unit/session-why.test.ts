@@ -1,15 +1,15 @@
 // `:why NAME`.
 
 import { expect, it } from 'vitest';
+import type { TypedInput } from '../../host/session/input-record.js';
 import { whyName } from '../../host/session/why.js';
 import { DeclarationStore, declarationsOf } from '../../host/unit/declarations.js';
 import { loadParser } from '../../host/unit/parser.js';
-import type { SourceUnit } from '../../host/unit/source-unit.js';
 import { splitVersioned } from '../../host/unit/versions.js';
 
 const parser = await loadParser();
 
-function typed(...texts: string[]): { input: number; unit: SourceUnit }[] {
+function typed(...texts: string[]): TypedInput[] {
   let before = DeclarationStore.empty;
   return texts.map((text, index) => {
     const { unit, versions } = splitVersioned(parser, before, text);
