@@ -9,7 +9,7 @@ import { openSession } from '../session/open.js';
 import { boardsTable } from './boards.js';
 import { doctor } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
-import { openOptions, type SessionOptions, withSessionOptions } from './options.js';
+import { journalOptions, openOptions, type SessionOptions, withSessionOptions } from './options.js';
 import { runPiped } from './pipe.js';
 import { runPrompt } from './prompt.js';
 import { runFiles } from './run.js';
@@ -32,11 +32,13 @@ const printError = (text: string): void => {
 };
 const show = { value: print, error: printError };
 
-async function promptOrPipe(options: SessionOptions & { strict?: boolean }): Promise<number> {
-  if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(openOptions(options));
-  const session = await openSession(openOptions(options));
+type RootOptions = SessionOptions & { readonly strict?: boolean; readonly resume?: string | true };
+
+async function promptOrPipe(options: RootOptions): Promise<number> {
+  const open = { ...openOptions(options), ...journalOptions(options) };
+  if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(open);
+  const session = await openSession({ ...open, onNotice: printError });
   session.onOutput((bytes) => process.stdout.write(bytes));
-  session.onNotice(printError);
   try {
     return await runPiped(session, process.stdin, show, options.strict === true);
   } finally {
@@ -80,7 +82,8 @@ async function main(argv: readonly string[]): Promise<number> {
     .allowExcessArguments(false)
     .enablePositionalOptions()
     .exitOverride()
-    .action(async (options: SessionOptions & { strict?: boolean }) => {
+    .option('--resume [journal]', 'go on with a session that was cut off; the newest of the board if none is named')
+    .action(async (options: RootOptions) => {
       exitCode = await promptOrPipe(options);
     });
   withSessionOptions(program.command('run'))

@@ -2,9 +2,11 @@
 // them what `openSession` wants.
 
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BOARDS } from '../../boards/index.js';
+import { environment } from '../diag/environment.js';
+import { latestJournal } from '../session/journals.js';
 import type { OpenOptions } from '../session/open.js';
 import { readCompileCommands } from './compile-commands.js';
 
@@ -121,4 +123,16 @@ export function openOptions(options: SessionOptions): OpenOptions {
       ],
     },
   };
+}
+
+/** Where sessions are recorded, and which one to go on with.
+ *  @throws SESSION_NO_JOURNAL */
+export function journalOptions({
+  resume,
+  board,
+  port,
+}: SessionOptions & { readonly resume?: string | true }): Pick<OpenOptions, 'journalDir' | 'resume'> {
+  const journalDir = join(environment().stateDir, 'journals');
+  if (resume === undefined) return { journalDir };
+  return { journalDir, resume: resume === true ? latestJournal(journalDir, { board, port }) : resolve(resume) };
 }

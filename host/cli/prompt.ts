@@ -92,11 +92,15 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
 /** Shows the prompt until the user leaves.
  *  @returns the exit code */
 export async function runPrompt(options: OpenOptions): Promise<number> {
-  const session = await openSession({ reconnectMs: PATIENCE_MS, ...options });
+  // What is said before there is a prompt is said above it.
+  const early: string[] = [];
   let repl: ReplHandle | undefined;
+  const printLines = (text: string): void => {
+    if (repl === undefined) early.push(text);
+    else repl.printLines(text);
+  };
+  const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines });
   session.onOutput((bytes) => repl?.print(bytes));
-  const printLines = (text: string): void => repl?.printLines(text);
-  session.onNotice(printLines);
   try {
     await runRepl({
       input: process.stdin,
@@ -115,6 +119,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
       color: environment().color,
       started: (handle) => {
         repl = handle;
+        for (const text of early) handle.printLines(text);
         handle.printLines(
           `barewire on ${session.board.name} (${session.board.core}); :help lists the commands, :quit leaves`,
         );

@@ -53,6 +53,11 @@ export function forgetHistory(state: SessionState): boolean {
   return bytes > 0;
 }
 
+/** Forgets the records of inputs before `input`; all of them if it is undefined. */
+export function forgetBefore(state: SessionState, input: number | undefined): void {
+  while (state.history.length > 0 && (input === undefined || state.history[0]!.input < input)) forgetOldest(state);
+}
+
 function forgetOldest(state: SessionState): void {
   const [oldest] = state.history.splice(0, 1);
   for (const atom of oldest?.retained ?? []) state.memory = release(state.memory, atom.addr, atom.spanBytes);

@@ -12,7 +12,7 @@ import type { ElfSymbol, ObjectFile } from '../elf/object-file.js';
 import { type Atom, callableAddress } from './atom.js';
 import { applyCommit, type CommitPlan } from './commit.js';
 import { growGraph, type InputGraph } from './graph.js';
-import { forgetHistory, retainedBytes, undoCommits } from './history.js';
+import { forgetBefore, forgetHistory, retainedBytes, undoCommits } from './history.js';
 import { blockOf, type Run } from './layout.js';
 import { type AtomIndex, atomAt, firmwareSymbolAt, indexAtoms, sectionPlaceOf, symbolPlaceOf } from './lookup.js';
 import { freeBytes, largestHole } from './memory-map.js';
@@ -148,6 +148,11 @@ export class LinkSession {
   /** The first input that can still be taken back; undefined when none can. */
   get oldestUndo(): number | undefined {
     return this.state.history[0]?.input;
+  }
+
+  /** Makes `input` the first that can be taken back; none can if it is undefined. What was kept for others is free. */
+  forgetUndo(input: number | undefined): void {
+    forgetBefore(this.state, input);
   }
 
   /** Bytes to write to the board, in this order, before inputs from `fromInput` on are taken back: callers get

@@ -49,6 +49,8 @@ export interface InputBegin {
   readonly revised: readonly RevisedRecord[];
   /** Keys of declarations that no longer compiled. */
   readonly lost: readonly string[];
+  /** The first input that could be taken back then. */
+  readonly oldestUndo: number | undefined;
 }
 
 /** Beside inputs: `:undo`, and what else sends something. */
@@ -83,6 +85,8 @@ export interface LogStep {
   readonly ops: readonly Op[];
   /** Undefined: nobody knows. */
   readonly status: StatusName | undefined;
+  /** How many of `ops` finished. */
+  readonly done: number;
 }
 
 export interface LogEntry {
@@ -127,6 +131,8 @@ export class SessionLog {
   #touched = false;
   /** Records that go out with the next batch. */
   #held: JournalRecord[] = [];
+  /** The batch under way, with what only looks. */
+  #sent: readonly Op[] = [];
 
   constructor(
     private readonly store: ByteStore,
@@ -172,19 +178,21 @@ export class SessionLog {
     if (this.#current === undefined) this.begin({ t: 'other', what: 'a batch' });
     const changing = ops.filter(({ op }) => CHANGES.has(op));
     const { steps } = this.#current!;
-    steps.push({ ops: changing, status: undefined });
+    steps.push({ ops: changing, status: undefined, done: 0 });
     this.#lastSteps = steps;
+    this.#sent = ops;
     this.#append({ t: 'send', ops: changing, owed });
   }
 
-  /** The batch ended. */
+  /** The batch ended; `done` of its operations finished. */
   ended(status: StatusName, done: number): void {
     const steps = this.#current?.steps;
     const step = steps?.at(-1);
     if (steps === undefined || step === undefined) return;
-    steps[steps.length - 1] = { ...step, status };
+    const finished = this.#sent.slice(0, done).filter(({ op }) => CHANGES.has(op)).length;
+    steps[steps.length - 1] = { ...step, status, done: finished };
     this.#touched = true;
-    this.#append({ t: 'end', status, done });
+    this.#append({ t: 'end', status, done: finished });
   }
 
   /** @param owed what is still to be sent for it */
@@ -291,12 +299,12 @@ export function readRecords(records: readonly unknown[]): RecordedSession | unde
         closed = false;
         break;
       case 'send':
-        current?.steps.push({ ops: record.ops, status: undefined });
+        current?.steps.push({ ops: record.ops, status: undefined, done: 0 });
         owed = record.owed;
         break;
       case 'end': {
         const step = current?.steps.pop();
-        if (step !== undefined) current?.steps.push({ ...step, status: record.status });
+        if (step !== undefined) current?.steps.push({ ...step, status: record.status, done: record.done });
         break;
       }
       case 'commit':

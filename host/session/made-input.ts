@@ -24,7 +24,12 @@ export interface MadeInput {
 /** What the log keeps of it.
  *  @param bytes the object as clang made it
  *  @param declared what was declared before it; `before` may lack some of that */
-export function inputBegin(made: MadeInput, bytes: Uint8Array, declared: DeclarationStore): InputBegin {
+export function inputBegin(
+  made: MadeInput,
+  bytes: Uint8Array,
+  declared: DeclarationStore,
+  oldestUndo: number | undefined,
+): InputBegin {
   const { input, text, fileName, before, revised } = made;
   return {
     t: 'input',
@@ -34,5 +39,6 @@ export function inputBegin(made: MadeInput, bytes: Uint8Array, declared: Declara
     object: bytes,
     revised: revised.map(({ record, bytes: object }) => ({ input: record.input, object, open: [...record.open] })),
     lost: before === declared ? [] : declared.list().flatMap(({ key }) => (before.has(key) ? [] : [key])),
+    oldestUndo,
   };
 }

@@ -26,7 +26,9 @@ import { ByteStore } from './byte-store.js';
 import { Connection, type Line } from './connection.js';
 import { findFirmware } from './firmware.js';
 import { Guard, mpuTarget, REGION_TABLE } from './guard.js';
-import { SessionLog } from './log.js';
+import type { JournalFile, SyncPolicy } from './journal-file.js';
+import { beginJournal, reopenJournal } from './journals.js';
+import { type RecordedSession, SessionLog, type StartRecord } from './log.js';
 import { TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
@@ -51,6 +53,15 @@ export interface OpenOptions {
   readonly wrapPort?: (port: BytePort) => BytePort;
   /** Instead of what `board` and `port` say: for tests. */
   readonly line?: Line;
+  /** Folder to keep a journal of the session in; none is kept if absent. */
+  readonly journalDir?: string;
+  /** When the journal is brought to the disk. */
+  readonly journalSync?: SyncPolicy;
+  /** Journal of a session to take up again; it is written on. Board, port and compiler are as they were then unless
+   *  they are given. */
+  readonly resume?: string;
+  /** Learns what there is to be told from the start on. */
+  readonly onNotice?: (text: string) => void;
   /** How long to wait for a line that ended, in milliseconds. */
   readonly reconnectMs?: number;
 }
@@ -86,15 +97,23 @@ function imageOf(board: BoardRecord): string {
 }
 
 /** How the board that `options` name is reached, now and when it comes back. */
-async function lineTo(options: OpenOptions, board: BoardRecord | undefined): Promise<Line> {
-  const line = options.line ?? (await bareLine(options, board));
+async function lineTo(
+  options: OpenOptions,
+  board: BoardRecord | undefined,
+  serialNumber: string | undefined,
+): Promise<Line> {
+  const line = options.line ?? (await bareLine(options, board, serialNumber));
   const { lineModel } = options;
   const model = lineModel === undefined ? undefined : parseLine(lineModel);
   const wrapPort = options.wrapPort ?? (model && ((port: BytePort): BytePort => modelLine(port, model, systemClock)));
   return wrapPort === undefined ? line : { ...line, open: async () => wrapPort(await line.open()) };
 }
 
-async function bareLine({ port }: OpenOptions, board: BoardRecord | undefined): Promise<Line> {
+async function bareLine(
+  { port }: OpenOptions,
+  board: BoardRecord | undefined,
+  knownSerialNumber: string | undefined,
+): Promise<Line> {
   if (port === undefined) {
     const simulated = board!;
     if (simulated.simulator === undefined) {
@@ -108,8 +127,8 @@ async function bareLine({ port }: OpenOptions, board: BoardRecord | undefined): 
   const address = socketAddress(port);
   if (address !== undefined) return { what: port, open: () => openSocketPort(port, address), startsBoard: false };
   const baud = board?.baud ?? 115_200;
-  const serialNumber = await serialNumberOf(port);
-  let opened = false;
+  const serialNumber = knownSerialNumber ?? (await serialNumberOf(port));
+  let opened = knownSerialNumber !== undefined;
   const open = (): Promise<BytePort> => {
     if (opened) return openSerialAgain(port, serialNumber, baud);
     opened = true;
@@ -118,9 +137,13 @@ async function bareLine({ port }: OpenOptions, board: BoardRecord | undefined): 
   return { what: port, open, startsBoard: false, serialNumber };
 }
 
-async function connect(options: OpenOptions, board: BoardRecord | undefined): Promise<Connection> {
+async function connect(
+  options: OpenOptions,
+  board: BoardRecord | undefined,
+  serialNumber: string | undefined,
+): Promise<Connection> {
   const { trace } = options;
-  return Connection.open(await lineTo(options, board), (port) =>
+  return Connection.open(await lineTo(options, board, serialNumber), (port) =>
     trace === undefined ? {} : { trace: writeTrace(trace, port.name) },
   );
 }
@@ -137,12 +160,39 @@ function warmedUp(parser: CppParser): CppParser {
   return parser;
 }
 
-/** Opens a session on the board that `options` name.
+/** What is not said again is as it was. */
+function asRecorded(options: OpenOptions, { start }: RecordedSession): OpenOptions {
+  const { port, clang } = start;
+  const said = options.board !== undefined || options.port !== undefined || options.line !== undefined;
+  return {
+    ...(clang === undefined ? {} : { clang }),
+    ...(said ? {} : { board: start.board, ...(port === undefined ? {} : { port }) }),
+    ...options,
+    compile: { ...(start.compile as OpenOptions['compile']), ...options.compile },
+  };
+}
+
+/** Opens a session on the board that `options` name, or takes one up again.
  *  @throws BOARD_…, WIRE_… when the board is not there, TOOLCHAIN_…, COMPILE_…, SESSION_… when something is missing */
-export async function openSession(options: OpenOptions = {}): Promise<Session> {
+export async function openSession(given: OpenOptions = {}): Promise<Session> {
+  if (given.resume === undefined) return openWith(given, undefined, undefined);
+  const { file, recorded } = reopenJournal(given.resume, given.journalSync);
+  try {
+    return await openWith(asRecorded(given, recorded), recorded, file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function openWith(
+  options: OpenOptions,
+  recorded: RecordedSession | undefined,
+  resumed: JournalFile | undefined,
+): Promise<Session> {
   let board =
     options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
-  const connecting = connect(options, board);
+  const connecting = connect(options, board, recorded?.start.serialNumber);
   const parsing = loadParser().then(warmedUp);
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
@@ -172,6 +222,12 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
     const store = new ByteStore();
     const setter = memberWith(archives, REGION_TABLE);
     const guard = target === undefined || setter === undefined ? undefined : new Guard({ target, linker, setter });
+    const log = logOf(options, recorded, resumed, store, {
+      board: board.name,
+      buildId,
+      arena: { addr: arenaAddr, len: arenaSize },
+      serialNumber: connection.line.serialNumber,
+    });
     const session = new Session(
       {
         board,
@@ -179,7 +235,7 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
         compiler: await compiling,
         linker,
         connection,
-        log: new SessionLog(store),
+        log,
         store,
         guard,
         trackInit: memberWith(archives, TRACK_INIT),
@@ -187,6 +243,8 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
       },
       DeclarationStore.empty,
     );
+    if (options.onNotice !== undefined) session.onNotice(options.onNotice);
+    if (recorded !== undefined) await session.resume(recorded);
     await session.protect();
     if (options.safe === true) await session.safe.on();
     return session;
@@ -196,5 +254,51 @@ export async function openSession(options: OpenOptions = {}): Promise<Session> {
       compiling.then((compiler) => compiler.close()),
     ]);
     throw error;
+  }
+}
+
+type BoardFacts = Pick<StartRecord, 'board' | 'buildId' | 'arena' | 'serialNumber'>;
+
+/** The log of a session, with its journal if it is to have one.
+ *  @throws SESSION_JOURNAL_BOARD when the journal is of another board */
+function logOf(
+  options: OpenOptions,
+  recorded: RecordedSession | undefined,
+  resumed: JournalFile | undefined,
+  store: ByteStore,
+  facts: BoardFacts,
+): SessionLog {
+  if (recorded !== undefined) {
+    const { buildId, arena, board } = recorded.start;
+    if (buildId !== facts.buildId || arena.addr !== facts.arena.addr || arena.len !== facts.arena.len) {
+      throw new BarewireError(
+        'SESSION_JOURNAL_BOARD',
+        `the journal is of a session on ${board}, build ${buildId}; this is ${facts.board}, build ${facts.buildId}: the code in it does not fit.
+Connect that board, with the stub that it had.`,
+        { recorded: { board, buildId, arena }, found: facts },
+      );
+    }
+    return new SessionLog(store, resumed);
+  }
+  if (options.journalDir === undefined) return new SessionLog(store);
+  const { port, compile, clang, journalSync } = options;
+  const start: StartRecord = { t: 'start', ...facts, port, compile, clang, startedMs: Date.now() };
+  const log = new SessionLog(store, journalIn(options.journalDir, start, journalSync, options.onNotice));
+  log.start(start);
+  return log;
+}
+
+/** A journal that cannot be kept is a pity, and no reason not to begin. */
+function journalIn(
+  dir: string,
+  start: StartRecord,
+  sync: SyncPolicy | undefined,
+  notice: ((text: string) => void) | undefined,
+): JournalFile | undefined {
+  try {
+    return beginJournal(dir, start, sync);
+  } catch (error) {
+    notice?.(`no journal of this session can be kept: ${(error as Error).message}`);
+    return undefined;
   }
 }

@@ -15,7 +15,7 @@ import { destroyOps } from './destructors.js';
 import type { SearchPlan } from './pointers.js';
 
 /** Joins the initialised bytes of blocks that touch. */
-function joinBlocks(blocks: readonly LinkedBlock[]): { addr: number; data: Uint8Array }[] {
+export function joinBlocks(blocks: readonly LinkedBlock[]): { addr: number; data: Uint8Array }[] {
   const joined: { addr: number; end: number; parts: Uint8Array[] }[] = [];
   for (const { addr, bytes } of blocks.filter((block) => block.bytes.length > 0).sort((a, b) => a.addr - b.addr)) {
     const last = joined.at(-1);

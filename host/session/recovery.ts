@@ -23,6 +23,8 @@ import type { Transactions } from './transaction.js';
 /** What set it off. */
 export type Trouble =
   | { readonly kind: 'restart' }
+  /** A session is taken up again. `over`: it had ended by itself, its objects are destroyed. */
+  | { readonly kind: 'resume'; readonly over: boolean }
   | { readonly kind: 'lost'; readonly cause: Error | undefined }
   /** Something was sent and there was no sensible answer. */
   | { readonly kind: 'silent'; readonly error: BarewireError };
@@ -145,7 +147,7 @@ export class Recovery {
           if (attempt === 0) notice(lostText(connection, connection.lost.cause));
           await connection.reconnect(this.#abort.signal, reconnectMs);
         }
-        const kept = await this.#checkMemory();
+        const kept = first.kind === 'resume' && first.over ? 'sent again' : await this.#checkMemory();
         let report = { inputs: 0, differing: [] as readonly string[] };
         if (kept === 'kept' && interrupted) transactions.unrepeatable();
         if (kept !== 'kept') {
@@ -270,15 +272,18 @@ function recoveredText(
     ? 'the board no longer answered, not to BREAK or PING either: it was reset'
     : first.kind === 'lost'
       ? `${line.startsBoard ? line.what : 'the line'} is back${restarted && !line.startsBoard ? ', and the board had restarted' : ''}`
-      : restarted
-        ? 'the board restarted'
-        : 'the line was disturbed';
+      : first.kind === 'resume'
+        ? 'the session is taken up again'
+        : restarted
+          ? 'the board restarted'
+          : 'the line was disturbed';
   if (memory === 'empty') return `${happened}; the session had nothing on it`;
   if (memory === 'kept') {
     const rest = restarted ? '; peripherals are as after a reset' : '';
     return `${happened}; the board's memory is as it was: functions and variables are kept${rest}`;
   }
-  const what = `${happened}; the board's memory was lost: ${plural(inputs, 'input')} repeated, ready after ${seconds(ms)}`;
+  const lost = first.kind === 'resume' ? "the board's memory is not what it left" : "the board's memory was lost";
+  const what = `${happened}; ${lost}: ${plural(inputs, 'input')} repeated, ready after ${seconds(ms)}`;
   return [`${what}; what they read from hardware or a clock may differ`, ...lines.map((line) => `  ${line}`)].join(
     '\n',
   );

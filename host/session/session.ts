@@ -36,11 +36,12 @@ import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
-import { type SessionLog, THE_END } from './log.js';
+import { type InputOutcome, type LogEntry, type RecordedSession, type SessionLog, THE_END } from './log.js';
 import { readMemory, sourceLine, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
+import { checkSame, revisionAgain } from './redo.js';
 import { refusedWrite } from './refused-write.js';
 import { neededRevisions, startRevisions } from './revise.js';
 import { SafeMode } from './safe-mode.js';
@@ -242,7 +243,7 @@ export class Session {
     );
 
     this.#interrupts = 0;
-    sessionLog.begin(inputBegin(made, compiled.object, this.#declarations));
+    sessionLog.begin(inputBegin(made, compiled.object, this.#declarations, linker.oldestUndo));
     let outcome: RunOutcome;
     try {
       outcome = await timed(timing, 'boardMs', () => this.#transactions.run(staged, slot, options.runTimeoutMs));
@@ -327,6 +328,56 @@ export class Session {
       () => false,
     );
     return recovered ? cutShort(name, error) : error;
+  }
+
+  /** Takes a recorded session up again: the host's side from the records, without compiling; then the board's, whose
+   *  memory is left as it is if it is still that session's.
+   *  @throws SESSION_JOURNAL_DIVERGED when it cannot be rebuilt here; SESSION_OTHER_BOARD; WIRE_… */
+  async resume(recorded: RecordedSession): Promise<void> {
+    const { compiler, log: sessionLog } = this.#stations;
+    const entries = recorded.entries.filter(({ begin }) => begin.t !== 'other' || begin.what !== THE_END);
+    for (const entry of entries) {
+      this.#redo(entry, recorded.outcomes.get(entry));
+      for (const { ops, done } of entry.steps) this.#image.apply(ops.slice(0, done));
+    }
+    this.#last = recorded.last;
+    sessionLog.adopt(entries);
+    compiler.prepare(this.#declarations.text());
+    const heapBytes = Math.max(0, ...[...recorded.outcomes.values()].map((outcome) => outcome.heapBytes));
+    const cut = entries.at(-1)?.state === 'open' ? entries.at(-1)!.begin : undefined;
+    this.#transactions.resume(recorded.owed, heapBytes, cut !== undefined);
+    if (cut?.t === 'input')
+      this.#say(`input ${cut.input} was under way when the session was cut off: it does not count`);
+    this.#recovery.report({ kind: 'resume', over: entries.length < recorded.entries.length });
+    await this.#recovery.ready();
+    if (cut?.t === 'undo') await this.undo(cut.count);
+  }
+
+  /** What an entry of the log did to the host. */
+  #redo({ begin, steps, state }: LogEntry, outcome: InputOutcome | undefined): void {
+    const { linker, parser } = this.#stations;
+    if (begin.t === 'input') this.#input = Math.max(this.#input, begin.input);
+    if (state !== 'done') return;
+    if (begin.t === 'undo') {
+      const { undone, left } = takeLast(this.#history, begin.count);
+      this.#takeBack(undone, left);
+    }
+    if (begin.t !== 'input' || outcome === undefined) return;
+    const { input, text, fileName } = begin;
+    const name = fileName ?? `input ${input}`;
+    linker.forgetUndo(begin.oldestUndo);
+    const made: MadeInput = {
+      ...splitVersioned(parser, this.#declarations, text),
+      input,
+      text,
+      fileName,
+      before: this.#declarations.without(begin.lost),
+      object: readObject(begin.object, name),
+      revised: begin.revised.map((each) => revisionAgain(this.#records, each)),
+    };
+    const { staged } = this.#link(name, made);
+    checkSame(name, staged, steps);
+    for (const each of this.#commit(made, staged, outcome)) this.#putToRest(each);
   }
 
   /** Calls a function that takes nothing and gives an `int`, such as `main`.

@@ -107,9 +107,10 @@ export class Transactions {
     this.#owed = this.#debt;
   }
 
-  /** The board holds what it should, whatever became of the last exchange. */
+  /** The board holds what it should, whatever became of the last exchange; its MPU may have been reset. */
   found(): void {
     this.#lost = false;
+    this.board.guard?.forget();
   }
 
   /** The variables are to be copied before anything else is done: repeating the log would not give them. */
@@ -117,10 +118,12 @@ export class Transactions {
     this.#unrepeatable = true;
   }
 
-  /** What a session that is taken up again knows. */
-  resume(owed: readonly Op[], heapBytes: number): void {
+  /** What a session that is taken up again knows.
+   *  @param cut something was under way when it ended */
+  resume(owed: readonly Op[], heapBytes: number, cut: boolean): void {
     this.#owed = owed;
     this.#heapBytes = heapBytes;
+    this.#lost = cut;
   }
 
   /** Puts a staged input on the board and runs it. If it fails, what it overwrote is written back.
