@@ -105,9 +105,15 @@ export class JournalFile {
     const fd = openSync(path, 'r+');
     ftruncateSync(fd, goodBytes);
     closeSync(fd);
-    const file = new JournalFile(path, openSync(path, 'a', PRIVATE_FILE), sync);
+    const file = JournalFile.over(path, sync);
     if (goodBytes === 0) file.#write(MAGIC);
     return { file, records };
+  }
+
+  /** Appends to a file as it is.
+   *  @throws what the file system says */
+  static over(path: string, sync: SyncPolicy): JournalFile {
+    return new JournalFile(path, openSync(path, 'a', PRIVATE_FILE), sync);
   }
 
   /** Why nothing is written any more. */
