@@ -17,7 +17,7 @@ const RUN_TIMEOUT_MS = 10_000;
 const TOGETHER = 200;
 
 export interface ReplayReport {
-  /** Inputs whose batches were sent. */
+  /** Inputs that are done again. */
   readonly inputs: number;
   /** `input 4 was stopped`: what is not as it was. */
   readonly differing: readonly string[];
@@ -82,7 +82,7 @@ export async function replayLog(
     }
     at += ended + 1;
   }
-  const inputs = new Set(units.filter(({ entry }) => entry.t === 'input').map(({ entry }) => entry)).size;
+  const inputs = entries.filter(({ t, state }) => t === 'input' && state === 'done').length;
   return { inputs, differing: [...new Set(differing)] };
 }
 
