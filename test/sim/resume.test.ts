@@ -91,7 +91,7 @@ test('a host that is killed leaves a session that goes on with the variables as 
   expect((await again.evaluate('g(10)')).value).toBe('(int) 1');
   await again.undo(2);
   expect((await again.evaluate('g(10)')).value).toBe('(int) 31');
-  const undone = await again.undo(6);
+  const undone = await again.undo(7);
   expect(undone.map(({ text }) => text)).toContain('int h() { return 1; }');
   expect((await again.evaluate('g(10)')).value).toBe('(int) 31');
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ByteStore } from '../../host/session/byte-store.js';
 import { JournalFile, parseJournal } from '../../host/session/journal-file.js';
 import { type JournalRecord, readRecords, SessionLog } from '../../host/session/log.js';
 import type { Op } from '../../protocol/batch.js';
@@ -44,7 +45,7 @@ function input(number: number): Extract<JournalRecord, { t: 'input' }> {
 /** A session of one good input, one that faulted, an undo, and one under way. */
 function session(path: string): readonly unknown[] {
   const file = JournalFile.create(path, 'never');
-  const log = new SessionLog(file);
+  const log = new SessionLog(new ByteStore(), file);
   log.start(START as Extract<JournalRecord, { t: 'start' }>);
   log.begin(input(1));
   log.sending(
@@ -93,7 +94,7 @@ describe('a journal', () => {
 
   test('is in the file before anything is sent', () => {
     const path = join(dir, 'a');
-    const log = new SessionLog(JournalFile.create(path, 'before'));
+    const log = new SessionLog(new ByteStore(), JournalFile.create(path, 'before'));
     log.start(START as Extract<JournalRecord, { t: 'start' }>);
     log.begin(input(1));
     log.sending([write(8, 1)], []);
