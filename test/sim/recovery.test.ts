@@ -80,7 +80,7 @@ async function expectAllThere(): Promise<void> {
 /** Resets the core: AIRCR.SYSRESETREQ. */
 const RESET_CODE = '*(volatile unsigned *)0xE000ED0C = 0x05FA0004; for (;;);';
 
-const MASKED = 'puts("running"); { asm("cpsid i"); for (;;); }';
+const MASKED = '{ asm("cpsid i"); puts("running"); for (;;); }';
 
 describe.each(['qemu-mps2-an385', 'pico-sim'])('on %s', (board) => {
   beforeEach(() => open(board));
