@@ -71,7 +71,16 @@ describe('the log of a session', () => {
     log.note('a copy of the variables', [{ op: 'WRITE', addr: 4, data: bytesOf(3, 1) }]);
     const written = store.sizeBytes;
     expect(written).toBeGreaterThan(0);
-    log.begin({ t: 'input', input: 7, text: '1', fileName: undefined, object: bytesOf(999, 1), revised: [], lost: [] });
+    log.begin({
+      t: 'input',
+      input: 7,
+      text: '1',
+      fileName: undefined,
+      object: bytesOf(999, 1),
+      revised: [],
+      lost: [],
+      oldestUndo: undefined,
+    });
     log.sending(
       [
         { op: 'RUN', entry: 9 },
@@ -83,7 +92,7 @@ describe('the log of a session', () => {
       index: 1,
       name: 'input 7',
       t: 'input',
-      steps: [{ ops: [{ op: 'RUN', entry: 9 }], status: undefined }],
+      steps: [{ ops: [{ op: 'RUN', entry: 9 }], status: undefined, done: 0 }],
       state: 'open',
     };
     expect(log.entries()).toEqual([
@@ -91,14 +100,14 @@ describe('the log of a session', () => {
         index: 0,
         name: 'a copy of the variables',
         t: 'other',
-        steps: [{ ops: [{ op: 'WRITE', addr: 4, data: bytesOf(3, 1) }], status: 'OK' }],
+        steps: [{ ops: [{ op: 'WRITE', addr: 4, data: bytesOf(3, 1) }], status: 'OK', done: 1 }],
         state: 'done',
       },
       open,
     ]);
     log.ended('OK', 2);
     log.commit();
-    const done = { ...open, steps: [{ ops: [{ op: 'RUN', entry: 9 }], status: 'OK' }], state: 'done' };
+    const done = { ...open, steps: [{ ops: [{ op: 'RUN', entry: 9 }], status: 'OK', done: 1 }], state: 'done' };
     expect(log.entries()[1]).toEqual(done);
     expect([log.touchedBoard, log.lastSteps]).toEqual([true, done.steps]);
     // Objects are for the file of the journal.
