@@ -5,7 +5,7 @@ import { benchHostMemory } from './host-memory.js';
 import { benchLatency } from './latency.js';
 import { benchLink } from './link.js';
 import { benchRedefine } from './redefine.js';
-
+import { benchSafe } from './safe.js';
 import { benchSize } from './size.js';
 import { benchThousand } from './thousand.js';
 import { benchWire } from './wire.js';
@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchHostMemory,
   size: benchSize,
   redefine: benchRedefine,
+  safe: benchSafe,
   wire: benchWire,
   link: benchLink,
   examples: benchExamples,

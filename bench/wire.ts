@@ -1,7 +1,7 @@
 // Bytes on the line for the smallest inputs, answers included, beside what others need.
 
 import { openSession } from '../host/session/open.js';
-import type { BytePort } from '../protocol/byte-port.js';
+import { countingPort } from './counting-port.js';
 import { figure, heading, ratio } from './report.js';
 
 const AIM_BYTES = 90;
@@ -11,29 +11,11 @@ const FUNCTION_56 =
   '  a -= b; a -= c; a ^= c >> 13; b -= c; b -= a; b ^= a << 8; c -= a; c -= b; c ^= b >> 13;\n' +
   '  a -= b; a -= c; a ^= c >> 12; b -= c; b -= a; b ^= a << 16; c -= a; c -= b; return (a ^ b ^ c ^ (c >> 5)) + a; }';
 
-/** Counts what passes in both directions. */
-function counting(port: BytePort, count: { bytes: number }): BytePort {
-  return {
-    name: port.name,
-    write: (bytes) => {
-      count.bytes += bytes.length;
-      port.write(bytes);
-    },
-    onData: (listener) =>
-      port.onData((bytes) => {
-        count.bytes += bytes.length;
-        listener(bytes);
-      }),
-    onClose: (listener) => port.onClose(listener),
-    close: () => port.close(),
-  };
-}
-
 /** Prints the bytes that two inputs need. */
 export async function benchWire(): Promise<void> {
   heading('Bytes on the line, both directions, qemu-mps2-an385');
   const count = { bytes: 0 };
-  const session = await openSession({ board: 'qemu-mps2-an385', wrapPort: (port) => counting(port, count) });
+  const session = await openSession({ board: 'qemu-mps2-an385', wrapPort: (port) => countingPort(port, count) });
   try {
     count.bytes = 0;
     await session.evaluate('1+1');

@@ -41,8 +41,8 @@ async function safe(session: Session, argument: string): Promise<string> {
 async function checkpoint(session: Session, name: string): Promise<string> {
   if (name !== '') {
     if (!NAME.test(name)) return `a checkpoint's name is one word; not ${name}`;
-    const { bytes, input } = await session.safe.checkpoint(name);
-    return `checkpoint ${name} after input ${input}: ${count(bytes, 'byte')}`;
+    const { input } = await session.safe.checkpoint(name);
+    return `checkpoint ${name}: after input ${input}`;
   }
   const all = session.safe.checkpoints();
   if (all.length === 0) return 'there are no checkpoints; `:checkpoint NAME` makes one';
@@ -58,8 +58,8 @@ async function checkpoint(session: Session, name: string): Promise<string> {
 
 async function rollback(session: Session, name: string): Promise<string> {
   if (name === '') return 'back to which checkpoint? `:checkpoint` lists them';
-  const written = await session.safe.rollback(name);
-  return `back at ${name}: ${count(written, 'byte')} written; what inputs after it did outside of memory stays done`;
+  await session.safe.rollback(name);
+  return `back at ${name}; what later inputs did outside of memory stays done`;
 }
 
 async function diff(session: Session, name: string): Promise<string> {
