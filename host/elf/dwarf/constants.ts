@@ -17,6 +17,7 @@ export const DW_TAG = {
   union_type: 0x17,
   unspecified_parameters: 0x18,
   inheritance: 0x1c,
+  inlined_subroutine: 0x1d,
   ptr_to_member_type: 0x1f,
   subrange_type: 0x21,
   base_type: 0x24,
@@ -83,6 +84,9 @@ export const DW_AT = {
   calling_convention: 0x36,
   alignment: 0x88,
   export_symbols: 0x89,
+  call_column: 0x57,
+  call_file: 0x58,
+  call_line: 0x59,
   object_pointer: 0x64,
   MIPS_linkage_name: 0x2007,
   GNU_template_name: 0x2110,
@@ -191,3 +195,26 @@ export const DW_LNS = {
 export const DW_LNE = { end_sequence: 1, set_address: 2, define_file: 3, set_discriminator: 4 } as const;
 
 export const DW_LNCT = { path: 1, directory_index: 2 } as const;
+
+/** Instructions of .debug_frame whose operand does not stand in the opcode. */
+export const DW_CFA = {
+  nop: 0x00,
+  advance_loc1: 0x02,
+  advance_loc2: 0x03,
+  advance_loc4: 0x04,
+  offset_extended: 0x05,
+  restore_extended: 0x06,
+  undefined: 0x07,
+  same_value: 0x08,
+  register: 0x09,
+  remember_state: 0x0a,
+  restore_state: 0x0b,
+  def_cfa: 0x0c,
+  def_cfa_register: 0x0d,
+  def_cfa_offset: 0x0e,
+  offset_extended_sf: 0x11,
+  def_cfa_sf: 0x12,
+  def_cfa_offset_sf: 0x13,
+  val_offset: 0x14,
+  AARCH64_negate_ra_state: 0x2d,
+} as const;

@@ -5,6 +5,7 @@
 import type { ObjectFile } from '../object-file.js';
 import { DW_AT } from './constants.js';
 import { addrAttribute, type Die, dieAt, numberAttribute, stringAttribute } from './die.js';
+import { type SourceFrame, sourceFramesAt } from './inlined.js';
 import { type LineTable, lineInTable, readLineTable, type SourceLine } from './line.js';
 import { type CodeAddr, debugSections } from './sections.js';
 import { allFunctions, allVariables, type DwarfFunction, type DwarfVariable, findVariable } from './symbols.js';
@@ -38,6 +39,8 @@ export interface DebugInfo {
   /** The function whose code holds this place (bit 0 of a Thumb address must be off). */
   functionAt(addr: CodeAddr): DwarfFunction | undefined;
   lineAt(addr: CodeAddr): SourceLine | undefined;
+  /** The source functions at this place, innermost first: inlined ones, then the one whose code it is. */
+  framesAt(addr: CodeAddr): readonly SourceFrame[];
   /** Where the code of a source line begins, once per stretch of code. `file` matches whole or by its last part. */
   codeAt(file: string, line: number): readonly CodeAddr[];
 }
@@ -70,13 +73,25 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
   const reader = typeReader(units, (name) => (other === undefined ? undefined : readDebugInfo(other).type(name)));
   let variables: readonly DwarfVariable[] | undefined;
   let functions: readonly DwarfFunction[] | undefined;
-  let lineTables: readonly LineTable[] | undefined;
-  const tables = (): readonly LineTable[] => {
-    lineTables ??= [...tops.values()].flatMap((top) => {
-      const offset = top.unit.signature === undefined ? numberAttribute(top, DW_AT.stmt_list) : undefined;
-      return offset === undefined ? [] : [readLineTable(top.unit, offset, stringAttribute(top, DW_AT.comp_dir) ?? '')];
-    });
+  let lineTables: ReadonlyMap<Unit, LineTable> | undefined;
+  const tablesByUnit = (): ReadonlyMap<Unit, LineTable> => {
+    lineTables ??= new Map(
+      [...tops].flatMap(([unit, top]): [Unit, LineTable][] => {
+        const offset = unit.signature === undefined ? numberAttribute(top, DW_AT.stmt_list) : undefined;
+        return offset === undefined
+          ? []
+          : [[unit, readLineTable(unit, offset, stringAttribute(top, DW_AT.comp_dir) ?? '')]];
+      }),
+    );
     return lineTables;
+  };
+  const tables = (): LineTable[] => [...tablesByUnit().values()];
+  const lineAt = (addr: CodeAddr): SourceLine | undefined => {
+    for (const table of tables()) {
+      const line = lineInTable(table, addr);
+      if (line) return line;
+    }
+    return undefined;
   };
   const allOfFunctions = (): readonly DwarfFunction[] => {
     functions ??= allFunctions(units, reader);
@@ -103,13 +118,8 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
           (r) => r.section === addr.section && addr.offset >= r.offset && addr.offset < r.offset + r.sizeBytes,
         ),
       ),
-    lineAt: (addr) => {
-      for (const table of tables()) {
-        const line = lineInTable(table, addr);
-        if (line) return line;
-      }
-      return undefined;
-    },
+    lineAt,
+    framesAt: (addr) => sourceFramesAt(units, reader, addr, lineAt(addr), (unit) => tablesByUnit().get(unit)),
     codeAt: (file, line) => tables().flatMap((table) => codeOfLine(table, file, line)),
   };
 }

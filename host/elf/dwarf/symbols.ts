@@ -88,6 +88,11 @@ function declaredAt(die: Die, reader: TypeReader): Die {
 const linkageOf = (die: Die): string | undefined =>
   stringAttribute(die, DW_AT.linkage_name) ?? stringAttribute(die, DW_AT.MIPS_linkage_name);
 
+/** Linkage name of a function or variable, or else its plain name. */
+export function symbolNameOf(die: Die, reader: TypeReader): string {
+  return inherited(die, reader, linkageOf) ?? inherited(die, reader, (d) => stringAttribute(d, DW_AT.name)) ?? '?';
+}
+
 /** The first variable called `name` (plain or linkage name) that has a location or a value. */
 export function findVariable(units: readonly Unit[], reader: TypeReader, name: string): DwarfVariable | undefined {
   for (const unit of units) {
