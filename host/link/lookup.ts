@@ -27,10 +27,10 @@ export function atomAt(index: AtomIndex, addr: number): Atom | undefined {
 export function symbolPlaceOf(atom: Atom, addr: number): SymbolPlace {
   const offset = addr - atom.addr;
   const symbol = symbolCovering(atom, offset);
-  const { input, lifetime } = atom;
+  const { input, lifetime, kind } = atom;
   return symbol === undefined
-    ? { name: atom.name, offset, input, lifetime }
-    : { name: symbol.name, offset: offset - symbol.value, input, lifetime };
+    ? { name: atom.name, offset, input, lifetime, kind }
+    : { name: symbol.name, offset: offset - symbol.value, input, lifetime, kind };
 }
 
 export function sectionPlaceOf(atom: Atom, addr: number): SectionPlace | undefined {

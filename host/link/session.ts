@@ -145,6 +145,11 @@ export class LinkSession {
     return [...new Set(fresh.flatMap(({ origin, object }) => (origin === 'input' && object ? [object] : [])))];
   }
 
+  /** The executable that the board runs. */
+  get firmware(): ObjectFile | undefined {
+    return this.state.target.firmware;
+  }
+
   /** The first input that can still be taken back; undefined when none can. */
   get oldestUndo(): number | undefined {
     return this.state.history[0]?.input;

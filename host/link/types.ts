@@ -98,6 +98,7 @@ export interface SymbolPlace {
   /** Input that brought it; absent for firmware symbols. */
   readonly input?: number;
   readonly lifetime?: Lifetime;
+  readonly kind?: BlockKind;
 }
 
 /** A place in an object file, for looking up lines and unwind tables. */

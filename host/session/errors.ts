@@ -15,17 +15,14 @@ export class ProgramExit extends Error {
 /** Status of a program that `abort` ended: 128 + SIGABRT. */
 const ABORTED = 134;
 
-/** The first lines of a report say where the code was; the registers matter only after a fault. */
-const PLACE_LINES = 2;
-
 const hex = (value: number | undefined): string => `0x${((value ?? 0) >>> 0).toString(16).padStart(8, '0')}`;
 
 /** The error for a batch that ended with another status than OK.
- *  @param describe turns a fault record into words */
+ *  @param report on the record of a fault or stop */
 export function batchError(
   input: string,
   reply: BatchReply,
-  describe: (record: Uint8Array) => FaultReport,
+  report: FaultReport | undefined,
 ): BarewireError | ProgramExit {
   const { status, failure, done } = reply;
   switch (status) {
@@ -35,19 +32,16 @@ export function batchError(
       }
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {
-      const report = describe(failure.record ?? new Uint8Array(0));
-      return deviceError('SESSION_FAULT', [`${input} faulted: ${report.cause}`, ...report.lines].join('\n'), {
+      const { cause = 'no record came', mistake, place = [], details = [] } = report ?? {};
+      const likely = mistake === undefined ? [] : [`likely: ${mistake}`];
+      return deviceError('SESSION_FAULT', [`${input} faulted: ${cause}`, ...likely, ...place, ...details].join('\n'), {
         input,
-        cause: report.cause,
+        cause,
+        mistake,
       });
     }
     case 'BROKEN': {
-      const report = describe(failure.record ?? new Uint8Array(0));
-      return deviceError(
-        'SESSION_STOPPED',
-        [`${input} was stopped`, ...report.lines.slice(0, PLACE_LINES)].join('\n'),
-        { input },
-      );
+      return deviceError('SESSION_STOPPED', [`${input} was stopped`, ...(report?.place ?? [])].join('\n'), { input });
     }
     case 'MISMATCH':
       return deviceError(

@@ -1,10 +1,9 @@
 // Addresses on the board turned into what people know them by, and memory read for display.
 
-import { basename } from 'node:path';
 import { demangle } from '../elf/demangle.js';
-import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import { isWrapper } from '../link/object-index.js';
-import type { SectionPlace, SymbolPlace } from '../link/types.js';
+import type { SymbolPlace } from '../link/types.js';
+import type { SourceUnit } from '../unit/source-unit.js';
 import type { DeviceLink } from '../wire/link.js';
 
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
@@ -17,11 +16,15 @@ export function symbolText(place: SymbolPlace | undefined): string | undefined {
   return offset === 0 ? name : `${name} + ${offset}`;
 }
 
-/** The source line of a place in an object file, `input_3:1`, if its debug information tells. */
-export function sourceLine(place: SectionPlace | undefined): string | undefined {
-  if (place === undefined) return undefined;
-  const line = readDebugInfo(place.object).lineAt({ section: place.section.index, offset: place.offset });
-  return line === undefined || line.line === 0 ? undefined : `${basename(line.file)}:${line.line}`;
+/** Text of a file as clang knew it: `input_3`, or the name of a file that was loaded.
+ *  @param inputs in the order in which they were typed; the last one of a name counts */
+export function sourceText(
+  file: string,
+  inputs: readonly { readonly input: number; readonly fileName: string | undefined; readonly unit: SourceUnit }[],
+): string | undefined {
+  const name = (each: (typeof inputs)[number]): string => each.fileName ?? `input_${each.input}`;
+  const plain = (path: string): string => path.replace(/^(?:\.\/)+/, '');
+  return inputs.filter((each) => plain(file) === plain(name(each))).at(-1)?.unit.text;
 }
 
 /** Reads memory of the board for display.

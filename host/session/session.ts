@@ -32,12 +32,13 @@ import { compileMended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
+import { faultContext } from './fault-context.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import { type InputOutcome, type LogEntry, type RecordedSession, type SessionLog, THE_END } from './log.js';
-import { readMemory, sourceLine, symbolText } from './lookup.js';
+import { readMemory, sourceText, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
@@ -245,8 +246,13 @@ export class Session {
     this.#interrupts = 0;
     sessionLog.begin(inputBegin(made, compiled.object, this.#declarations, linker.oldestUndo));
     let outcome: RunOutcome;
+    let report: FaultReport | undefined;
     try {
-      outcome = await timed(timing, 'boardMs', () => this.#transactions.run(staged, slot, options.runTimeoutMs));
+      outcome = await timed(timing, 'boardMs', () =>
+        this.#transactions.run(staged, slot, options.runTimeoutMs, async (reply) => {
+          report = await this.#report(reply, staged, made);
+        }),
+      );
     } catch (error) {
       sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
       throw await this.#afterFailure(name, error);
@@ -255,7 +261,7 @@ export class Session {
     for (const result of reply.results) if (result.op === 'RUN') timing.runMicros += result.micros;
     if (reply.status !== 'OK') {
       sessionLog.failed(reply.status, []);
-      throw batchError(name, reply, (record) => this.#describe(record, staged));
+      throw batchError(name, reply, report);
     }
     const lasting = this.#commit(made, staged, outcome);
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
@@ -388,7 +394,7 @@ export class Session {
     const flush = this.#stations.linker.addressOf(FLUSH);
     const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
     const reply = await this.#logged(`a call of ${symbol}()`, ops, options.runTimeoutMs);
-    if (reply.status !== 'OK') throw batchError(`${symbol}()`, reply, (record) => this.#describe(record, undefined));
+    if (reply.status !== 'OK') throw batchError(`${symbol}()`, reply, await this.#report(reply));
     const [result] = reply.results;
     return result?.op === 'RUN' ? { value: result.value | 0, micros: result.micros } : undefined;
   }
@@ -476,7 +482,7 @@ export class Session {
     compiler.prepare(this.#declarations.text());
     await this.#transactions.owe(plan.restore);
     if (reply !== undefined && reply.status !== 'OK') {
-      throw batchError('a destructor', reply, (record) => this.#describe(record, undefined));
+      throw batchError('a destructor', reply, await this.#report(reply));
     }
     return undone.map(({ input, text }) => ({ input, text }));
   }
@@ -544,7 +550,7 @@ export class Session {
     if (ops.length === 0 || this.#transactions.lost || this.#recovery.troubled) return;
     if (flush !== undefined) ops.push({ op: 'RUN', entry: flush });
     const reply = await this.#logged(THE_END, ops, runTimeoutMs);
-    if (reply.status !== 'OK') throw batchError('a destructor', reply, (record) => this.#describe(record, undefined));
+    if (reply.status !== 'OK') throw batchError('a destructor', reply, await this.#report(reply));
   }
 
   async close(): Promise<void> {
@@ -555,20 +561,39 @@ export class Session {
     this.#stations.store.close();
   }
 
-  /** Words for a fault record, with the names of this session and of the input that faulted. */
-  #describe(record: Uint8Array, staged: StagedLink | undefined): FaultReport {
-    const { hello } = this.link;
+  /** Words for the record of a fault or stop, with the names of this session and of the input that ran.
+   *  @returns undefined when the batch ended otherwise */
+  async #report(
+    { failure: { record } }: BatchReply,
+    staged?: StagedLink,
+    made?: MadeInput,
+  ): Promise<FaultReport | undefined> {
+    if (record === undefined) return undefined;
     const words = Uint32Array.from({ length: record.length >> 2 }, (_, index) =>
       new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true),
     );
-    const names = staged ?? this.#stations.linker;
-    const report = describeFault(words, {
-      arch: hello.arch,
-      stack: { addr: hello.stackAddr, sizeBytes: hello.stackSize },
-      arena: { addr: hello.arenaAddr, sizeBytes: hello.arenaSize },
-      symbolAt: (addr) => symbolText(names.symbolAt(addr)),
-      lineAt: (addr) => sourceLine(names.sectionAt(addr)),
-    });
+    const { linker } = this.#stations;
+    const names = staged ?? linker;
+    const read = async (addr: number, len: number): Promise<Uint8Array> => {
+      const { results } = await this.#transactions.peek([{ op: 'READ', addr, len }]);
+      const [result] = results;
+      if (result?.op !== 'READ') throw new Error('not read');
+      return result.data;
+    };
+    const { hello } = this.link;
+    const report = await describeFault(
+      words,
+      faultContext({
+        hello,
+        board: this.board,
+        names,
+        firmware: linker.firmware,
+        image: this.#image,
+        inputFile: made && (made.fileName ?? `input_${made.input}`),
+        sourceOf: (file) => sourceText(file, made === undefined ? this.#records : [...this.#records, made]),
+        read,
+      }),
+    );
     const cause = refusedWrite(words, this.#stations.guard, names);
     return cause === undefined ? report : { ...report, cause };
   }

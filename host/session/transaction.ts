@@ -128,9 +128,15 @@ export class Transactions {
 
   /** Puts a staged input on the board and runs it. If it fails, what it overwrote is written back.
    *  @param value where the value will stand; it is read last
+   *  @param examine sees a reply that is not OK before anything is written back, while the stack is as the code left it
    *  @returns a reply whose status is not OK when it failed
    *  @throws WIRE_… when the line broke; what is owed then waits for the next exchange */
-  async run(staged: StagedLink, value: AddrRange | undefined, runTimeoutMs: number | undefined): Promise<RunOutcome> {
+  async run(
+    staged: StagedLink,
+    value: AddrRange | undefined,
+    runTimeoutMs: number | undefined,
+    examine?: (reply: BatchReply) => Promise<void>,
+  ): Promise<RunOutcome> {
     const { safe } = this;
     await this.settle();
     await safe.sync();
@@ -156,6 +162,7 @@ export class Transactions {
     const ops = [...safe.heapOps(staged), ...plan.ops];
     const ahead = ops.length - plan.ops.length;
     const reply = withoutFirst(ahead, await this.#track(ops, runTimeoutMs));
+    if (reply.status !== 'OK') await examine?.(reply);
     if (safe.on && reply.status !== 'OK') {
       await safe.mend();
       return { reply, saved, destroyed: [], pointers: undefined };
@@ -212,6 +219,11 @@ export class Transactions {
   async #track(ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
     if (this.safe.on) this.safe.sending(ops);
     return this.#exchange(ops, runTimeoutMs);
+  }
+
+  /** Sends ops that change nothing before those that are owed. */
+  peek(ops: readonly Op[]): Promise<BatchReply> {
+    return this.#exchange(ops, undefined);
   }
 
   /** Sends `ops` as soon as the board can be reached, now if possible. */

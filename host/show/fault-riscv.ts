@@ -3,7 +3,9 @@
 
 import { FAULT_WORDS } from '../../protocol/messages.js';
 import { hex } from './context.js';
-import { type FaultContext, type FaultReport, nullNote, place, stackNote, stackOverflowAt } from './fault.js';
+import type { FaultReport } from './fault.js';
+import type { FaultContext } from './fault-facts.js';
+import { callsOf, excerptLines, named, stackNote } from './fault-text.js';
 
 export type TrapRecord = Readonly<Record<(typeof FAULT_WORDS.rv32)[number], number>>;
 
@@ -37,27 +39,48 @@ export const TRAPS: Readonly<Record<number, TrapCause>> = {
 const INTERRUPTS: Readonly<Record<number, string>> = { 3: 'software', 7: 'timer', 11: 'external' };
 const INTERRUPT_BIT = 0x8000_0000;
 
+/** Addresses below this, reached through a pointer, mean that the pointer was null. */
+const NULL_PAGE = 0x100;
+
 /** Explains a trap.
  *  @param words in the order of FAULT_WORDS.rv32; missing ones count as 0 and are mentioned */
 export function describeTrap(words: Uint32Array, context: FaultContext): FaultReport {
   const record = Object.fromEntries(FAULT_WORDS.rv32.map((name, i) => [name, words[i] ?? 0])) as TrapRecord;
-  const cause = stackOverflowAt(record.sp, context) ?? causeOf(record);
-  return { cause, lines: reportLines(record, context, words.length) };
+  const { mepc } = record;
+  const calls = callsOf({ pc: mepc, lookupAddr: mepc, registers: [] }, context);
+  return {
+    ...(stackOverflow(record, context) ?? judge(record)),
+    place: excerptLines(calls, context),
+    details: detailLines(record, context, words.length),
+  };
 }
 
-function causeOf({ mcause, mepc, mtval }: TrapRecord): string {
+type Judged = Pick<FaultReport, 'cause' | 'mistake'>;
+
+function stackOverflow({ sp }: TrapRecord, { stack }: FaultContext): Judged | undefined {
+  if (stack === undefined || sp >= stack.addr) return undefined;
+  const [wanted, size] = [stack.addr + stack.sizeBytes - sp, stack.sizeBytes].map((n) => n.toLocaleString('en-US'));
+  return { cause: `stack overflow, ${wanted} bytes wanted, ${size} are there`, mistake: undefined };
+}
+
+function judge({ mcause, mepc, mtval }: TrapRecord): Judged {
   const trap = TRAPS[mcause];
-  if (trap === undefined) return `${trapName(mcause)} without a handler`;
+  if (trap === undefined) return { cause: `${trapName(mcause)} without a handler`, mistake: undefined };
   switch (trap.value) {
     case 'data address':
-      return `${trap.cause}, at ${hex(mtval)}${nullNote(mtval)}`;
+      return { cause: `${trap.cause}, at ${hex(mtval)}`, mistake: nullMistake(mtval) };
     case 'code address':
-      return `${trap.cause}, at ${hex(mepc)}${mepc === 0 ? ' (null function pointer)' : ''}`;
+      return { cause: `${trap.cause}, at ${hex(mepc)}`, mistake: mepc === 0 ? 'null function pointer' : undefined };
     case 'instruction':
-      return mtval === 0 ? trap.cause : `${trap.cause} ${hex(mtval)}`;
+      return { cause: mtval === 0 ? trap.cause : `${trap.cause} ${hex(mtval)}`, mistake: undefined };
     case 'nothing':
-      return trap.cause;
+      return { cause: trap.cause, mistake: undefined };
   }
+}
+
+function nullMistake(addr: number): string | undefined {
+  if (addr >= NULL_PAGE) return undefined;
+  return addr === 0 ? 'null pointer' : `null pointer + ${addr}`;
 }
 
 /** `Load access fault`, `external interrupt`. */
@@ -67,17 +90,19 @@ export function trapName(mcause: number): string {
   return `${INTERRUPTS[number] ?? `number ${number}`} interrupt`;
 }
 
-function reportLines(record: TrapRecord, context: FaultContext, count: number): string[] {
-  const lines = [`pc ${place(record.mepc, context)}`, `ra ${place(record.ra, context)}`];
-  const registers = FAULT_WORDS.rv32.slice(FAULT_WORDS.rv32.indexOf('gp'));
-  for (let i = 0; i < registers.length; i += 4) {
-    const row = registers.slice(i, i + 4).map((name) => `${name.padEnd(3)} ${hex(record[name])}`);
-    lines.push(row.join('  '));
-  }
-  lines.push(`sp  ${hex(record.sp)}${stackNote(record.sp, context.stack)}`);
-  lines.push(`${trapName(record.mcause)}: mcause ${hex(record.mcause)} mtval ${hex(record.mtval)}`);
+function detailLines(record: TrapRecord, context: FaultContext, count: number): string[] {
+  const lines: string[] = [];
   if (count < FAULT_WORDS.rv32.length) {
     lines.push(`caution: the record is short, ${count} of ${FAULT_WORDS.rv32.length} words came`);
   }
+  lines.push(`pc ${named(record.mepc, context)}, ra ${named(record.ra, context)}`);
+  const word = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
+  const registers = FAULT_WORDS.rv32.slice(FAULT_WORDS.rv32.indexOf('gp'));
+  for (let i = 0; i < registers.length; i += 7) {
+    const row = registers.slice(i, i + 7).map((name) => `${name} ${word(record[name])}`);
+    lines.push(row.join('  '));
+  }
+  lines.push(`sp ${word(record.sp)}${stackNote(record.sp, context)}`);
+  lines.push(`${trapName(record.mcause)}, mcause ${word(record.mcause)} mtval ${word(record.mtval)}`);
   return lines;
 }

@@ -14,6 +14,8 @@ export interface FaultBit {
   readonly cause: string;
   /** Register that holds the data address, and the CFSR bit that says it does. */
   readonly address?: { readonly register: 'mmfar' | 'bfar'; readonly validBit: number };
+  /** Why the access at that address was refused. */
+  readonly why?: string;
   /** The processor failed to save or restore registers on the stack. */
   readonly stacking?: true;
   /** The address of the code tells where it jumped to. */
@@ -71,7 +73,6 @@ export const FAULT_BITS: readonly FaultBit[] = [
     bit: 18,
     name: 'INVPC',
     cause: 'return from an exception with a damaged return value',
-    jump: true,
   },
   {
     register: 'cfsr',
@@ -82,8 +83,22 @@ export const FAULT_BITS: readonly FaultBit[] = [
   { register: 'cfsr', bit: 16, name: 'UNDEFINSTR', cause: 'undefined instruction' },
   { register: 'cfsr', bit: 0, name: 'IACCVIOL', cause: 'execution of memory that holds no code', jump: true },
   { register: 'cfsr', bit: 8, name: 'IBUSERR', cause: 'execution of memory that is not there', jump: true },
-  { register: 'cfsr', bit: 1, name: 'DACCVIOL', cause: 'access to protected memory', address: MMFAR },
-  { register: 'cfsr', bit: 9, name: 'PRECISERR', cause: 'access to memory that is not there', address: BFAR },
+  {
+    register: 'cfsr',
+    bit: 1,
+    name: 'DACCVIOL',
+    cause: 'access to protected memory',
+    address: MMFAR,
+    why: 'which is protected',
+  },
+  {
+    register: 'cfsr',
+    bit: 9,
+    name: 'PRECISERR',
+    cause: 'access to memory that is not there',
+    address: BFAR,
+    why: 'where nothing answers',
+  },
   {
     register: 'cfsr',
     bit: 10,
@@ -94,6 +109,14 @@ export const FAULT_BITS: readonly FaultBit[] = [
   { register: 'hfsr', bit: 1, name: 'VECTTBL', cause: 'the vector table could not be read' },
   { register: 'hfsr', bit: 31, name: 'DEBUGEVT', cause: 'breakpoint instruction without a debugger' },
 ];
+
+/** What a UDF, BKPT or SVC with this number means. 249 is in barewire's support library (and Windows' way to say it),
+ *  254 is LLVM's and 255 GCC's __builtin_trap. */
+export const TRAPS: Readonly<Record<string, string>> = {
+  'udf 249': 'integer division by zero',
+  'udf 254': 'the program trapped: __builtin_trap(), or a place that is never to be reached',
+  'udf 255': 'the program trapped: __builtin_trap(), or a place that is never to be reached',
+};
 
 /** Exceptions by number; from 16 on they are interrupts. @see Armv7-M manual, B1.5.2 */
 export const EXCEPTIONS: Readonly<Record<number, string>> = {

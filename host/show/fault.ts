@@ -1,168 +1,154 @@
-// A fault record → what happened, in words, and where. Cores with fault registers (v7-M, v8-M) say what went wrong and
-// a table reads it; ARMv6-M says nothing, so there the cause is inferred by rules over the registers, the first
-// that knows wins. An address is named only where the hardware says that it is valid.
+// A fault record → what happened, in words, and where: the cause, the likely mistake, the user's line, the call stack,
+// the registers. An address is named only where the hardware says that it is valid, or where the core has no way to
+// say so and the instruction at pc leaves no other.
 
-import { type ArchName, FAULT_WORDS } from '../../protocol/messages.js';
-import { hex, type SymbolName, symbolText } from './context.js';
+import { FAULT_WORDS } from '../../protocol/messages.js';
+import { type Backtrace, backtrace, depthOf, knownFrames } from './backtrace.js';
+import { symbolText } from './context.js';
+import type { Facts, FaultContext, FaultRecord, Verdict } from './fault-facts.js';
+import { arrivalAt, isThumb } from './fault-jumps.js';
 import { describeTrap } from './fault-riscv.js';
-import { exceptionName, FAULT_BITS, type FaultBit } from './fault-tables.js';
+import { judge } from './fault-rules.js';
+import { FAULT_BITS } from './fault-tables.js';
+import { callsOf, excerptLines, registerLines, stackLines } from './fault-text.js';
+import { decodeThumb, type Instruction, isWideThumb, type Registers } from './thumb.js';
+import type { UnwindTarget } from './unwind.js';
 
-/** What is known beside the record itself. */
-export interface FaultContext {
-  readonly arch: ArchName;
-  symbolAt?(addr: number): SymbolName | string | undefined;
-  /** Source place of a code address (bit 0 off), such as `input 3:1:12`. */
-  lineAt?(addr: number): string | undefined;
-  /** The stack that user code runs on. */
-  readonly stack?: MemoryRange | undefined;
-  /** RAM that holds user code and data. */
-  readonly arena?: MemoryRange | undefined;
-}
+export type { FaultContext, FaultRecord, MemoryRange } from './fault-facts.js';
 
-export interface MemoryRange {
-  readonly addr: number;
-  readonly sizeBytes: number;
-}
-
+/** What happened, for a person. */
 export interface FaultReport {
   /** One sentence without a full stop: `integer division by zero`. */
   readonly cause: string;
-  /** Where, cautions, registers. */
-  readonly lines: readonly string[];
+  /** `null pointer + 8`; undefined when nothing is likely. */
+  readonly mistake: string | undefined;
+  /** The user's line and the call stack. */
+  readonly place: readonly string[];
+  /** Cautions, registers, status. */
+  readonly details: readonly string[];
 }
 
-/** Registers of a record by name. */
-export type FaultRecord = Readonly<Record<(typeof FAULT_WORDS.cortexm)[number], number>>;
+/** The processor failed to save registers on the stack, or found no stack. */
+const isFrameLost = ({ pc, lr, xpsr }: FaultRecord): boolean => pc === 0 && lr === 0 && xpsr === 0;
 
-/** A rule that may know the cause from a record alone; undefined when it does not apply. */
-export interface Inference {
-  readonly name: string;
-  readonly infer: (record: FaultRecord, context: FaultContext) => string | undefined;
-}
-
-/** Addresses below this, reached through a pointer, mean that the pointer was null. */
-const NULL_PAGE = 0x100;
-const THUMB_BIT = 1 << 24;
-/** `lr` holds one of these in an exception handler. */
-const EXC_RETURN = 0xffffff00;
-
-/** Explains a fault.
+/** Explains why and where code was stopped.
  *  @param words in the order of FAULT_WORDS of the architecture; missing ones count as 0 and are mentioned */
-export function describeFault(words: Uint32Array, context: FaultContext): FaultReport {
+export async function describeFault(words: Uint32Array, context: FaultContext): Promise<FaultReport> {
   if (context.arch === 'rv32') return describeTrap(words, context);
   const record = Object.fromEntries(FAULT_WORDS.cortexm.map((name, i) => [name, words[i] ?? 0])) as FaultRecord;
   const bits = FAULT_BITS.filter(({ register, bit }) => ((record[register] >>> bit) & 1) !== 0);
-  const cause = causeOf(record, bits, context);
-  return { cause, lines: reportLines(record, bits, context, words.length) };
-}
-
-function causeOf(record: FaultRecord, bits: readonly FaultBit[], context: FaultContext): string {
-  const overflow = stackOverflowAt(record.sp, context);
-  if (overflow) return overflow;
-  const main = bits[0];
-  if (main) return causeOfBit(main, record);
-  for (const { infer } of INFERENCES) {
-    const cause = infer(record, context);
-    if (cause) return cause;
+  const frameLost = isFrameLost(record);
+  const registers = registersOf(record);
+  const target = targetOf(context);
+  const arrival = frameLost
+    ? undefined
+    : await arrivalAt(
+        registers,
+        target,
+        (addr) => nameAt(addr, context),
+        (addr) => context.isCode?.(addr) ?? true,
+      );
+  const trace = await traceOf(record, registers, target, context);
+  const facts: Facts = {
+    record,
+    registers,
+    bits,
+    frameLost,
+    instruction: frameLost ? undefined : instructionAt(record.pc, target),
+    trace,
+    context,
+  };
+  const verdict = judge(facts, arrival, stackOverflow(facts));
+  const calls = knownFrames(trace).flatMap((frame) => callsOf(frame, context));
+  const details = cautions(facts, verdict);
+  if (words.length < FAULT_WORDS.cortexm.length) {
+    details.push(`caution: the record is short, ${words.length} of ${FAULT_WORDS.cortexm.length} words came`);
   }
-  return `${exceptionName(record.exception)} without a reported cause`;
+  return {
+    cause: verdict.cause,
+    mistake: verdict.mistake,
+    place: [...excerptLines(calls, context), ...stackLines(trace, context)],
+    details: [...details, ...registerLines(record, bits, frameLost, context)],
+  };
 }
 
-function causeOfBit(row: FaultBit, record: FaultRecord): string {
-  if (row.address && ((record.cfsr >>> row.address.validBit) & 1) !== 0) {
-    const addr = record[row.address.register];
-    return `${row.cause}, at ${hex(addr)}${nullNote(addr)}`;
-  }
-  if (row.name === 'INVSTATE') return `${row.cause}, ${hex(record.pc)}${jumpNote(record.pc)}`;
-  if (row.jump) return `${row.cause}, at ${hex(record.pc)}${jumpNote(record.pc)}`;
-  return row.cause;
+function registersOf(record: FaultRecord): Registers {
+  const low = FAULT_WORDS.cortexm.filter((name) => /^r\d+$/.test(name)).map((name) => record[name]);
+  return [...low, record.sp, record.lr, (record.pc & ~1) >>> 0];
 }
 
-/** ` (null pointer + 4)` for addresses that a null pointer leads to. */
-export function nullNote(addr: number): string {
-  if (addr >= NULL_PAGE) return '';
-  return addr === 0 ? ' (null pointer)' : ` (null pointer + ${addr})`;
-}
-
-function jumpNote(pc: number): string {
-  return (pc & ~1) >>> 0 === 0 ? ' (null function pointer)' : '';
-}
-
-/** Below the stack, or so close to its end that the registers of an exception no longer fit. */
-export function stackOverflowAt(sp: number, { stack }: FaultContext): string | undefined {
-  if (!stack || sp >= stack.addr) return undefined;
-  return `stack overflow: sp is ${(stack.addr - sp).toLocaleString('en-US')} bytes below the stack of ${stack.sizeBytes.toLocaleString('en-US')} bytes`;
-}
-
-/** Causes that show in the registers of cores that report nothing. Rules that look at the instruction at pc
- *  belong behind the first two and in front of the last. */
-export const INFERENCES: readonly Inference[] = [
-  {
-    name: 'jump to null',
-    infer: ({ pc }) => ((pc & ~1) >>> 0 < NULL_PAGE ? `call or jump to ${hex(pc)}: null function pointer` : undefined),
-  },
-  {
-    name: 'jump to an even address',
-    infer: ({ pc, xpsr }) =>
-      (xpsr & THUMB_BIT) === 0 ? `call or jump to an even address, which is no Thumb code, ${hex(pc)}` : undefined,
-  },
-  {
-    name: 'stack pointer outside its stack',
-    infer: ({ sp }, { stack }) =>
-      stack && sp > stack.addr + stack.sizeBytes ? `sp ${hex(sp)} lies above its stack: it was overwritten` : undefined,
-  },
-  {
-    name: 'execution of nothing',
-    infer: ({ pc }, { symbolAt, arena }) => {
-      if (!symbolAt || !arena || symbolAt(pc) !== undefined) return undefined;
-      return `execution of memory that holds no code, at ${hex(pc)}`;
+function targetOf({ arch, stack, halfwordAt, rowAt, readWord }: FaultContext): UnwindTarget {
+  return {
+    stack: stack ?? { addr: 0, sizeBytes: 0 },
+    thumb2: arch !== 'armv6-m',
+    halfwordAt: (addr) => halfwordAt?.(addr),
+    rowAt: (addr) => rowAt?.(addr),
+    readWord: async (addr) => {
+      if (stack === undefined || addr < stack.addr || addr + 4 > stack.addr + stack.sizeBytes) return undefined;
+      return readWord?.(addr);
     },
-  },
-  {
-    name: 'ARMv6-M reports no cause',
-    infer: ({ exception }, { arch }) =>
-      arch === 'armv6-m' && exception === 3
-        ? 'unaligned access, access to memory that is not there, or undefined instruction (this core does not tell which)'
-        : undefined,
-  },
-];
+  };
+}
 
-function reportLines(record: FaultRecord, bits: readonly FaultBit[], context: FaultContext, count: number): string[] {
-  const lines = [`pc ${place(record.pc, context)}`, `lr ${place(record.lr, context)}`];
-  if (bits[0]?.caution) lines.push(`caution: ${bits[0].caution}`);
-  if (bits[0]?.stacking) lines.push('caution: registers r0 to r3, r12, lr and pc were not saved, they may be wrong');
-  const registers = FAULT_WORDS.cortexm.filter((name) => /^r\d+$/.test(name));
-  for (let i = 0; i < registers.length; i += 4) {
-    lines.push(
-      registers
-        .slice(i, i + 4)
-        .map((name) => `${name.padEnd(3)} ${hex(record[name])}`)
-        .join('  '),
-    );
-  }
-  lines.push(`sp  ${hex(record.sp)}${stackNote(record.sp, context.stack)}  xpsr ${hex(record.xpsr)}`);
-  const names = bits.map((row) => row.name);
-  const status = record.cfsr !== 0 || record.hfsr !== 0 ? `: cfsr ${hex(record.cfsr)} hfsr ${hex(record.hfsr)}` : '';
-  const flags = names.length > 0 ? ` (${names.join(', ')})` : '';
-  lines.push(`${exceptionName(record.exception)}${status}${flags}`);
-  if (count < FAULT_WORDS.cortexm.length) {
-    lines.push(`caution: the record is short, ${count} of ${FAULT_WORDS.cortexm.length} words came`);
+/** Code that jumped to nowhere has no frame of its own: what called it, or what it returned to, is looked for in lr. */
+async function traceOf(
+  record: FaultRecord,
+  registers: Registers,
+  target: UnwindTarget,
+  context: FaultContext,
+): Promise<Backtrace> {
+  const frameLost = isFrameLost(record);
+  const isNowhere = !frameLost && (!isThumb(record) || context.isCode?.(record.pc) === false);
+  // Nothing of the place itself has run: only lr leads on.
+  const trace = await backtrace(registers, target, frameLost, isNowhere);
+  return isNowhere ? { ...trace, inner: trace.inner.slice(1) } : trace;
+}
+
+function instructionAt(pc: number, target: UnwindTarget): Instruction | undefined {
+  const first = target.halfwordAt((pc & ~1) >>> 0);
+  if (first === undefined) return undefined;
+  const second = isWideThumb(first) ? (target.halfwordAt((pc & ~1) + 2) ?? 0) : 0;
+  return decodeThumb(first, second, target.thumb2);
+}
+
+const nameAt = (addr: number, { symbolAt }: FaultContext): string | undefined =>
+  symbolText(symbolAt?.(addr))?.replace(/ ?\+ ?\d+$/, '');
+
+/** A stack that is overrun by more than this was not by the small frames of many calls. */
+const LARGE_FRAME = 512;
+
+/** What is known when the stack was full: sp below it, a push that went below it, or registers that found no room. */
+function stackOverflow(facts: Facts): Verdict | undefined {
+  const { record, registers, instruction, bits, trace, context } = facts;
+  const { stack } = context;
+  if (stack === undefined) return undefined;
+  const pushed = instruction?.kind === 'access' && instruction.base === 13 ? instruction.addr(registers) : record.sp;
+  const refused = bits.some((bit) => bit.stacking) && record.sp < stack.addr + stack.sizeBytes;
+  if (record.sp >= stack.addr && pushed >= stack.addr && !refused) return undefined;
+  const innermost = trace.lost?.addr ?? trace.inner[0]?.lookupAddr;
+  const name = innermost === undefined ? undefined : nameAt(innermost, context);
+  const wanted = stack.addr + stack.sizeBytes - Math.min(record.sp, pushed);
+  const calls = depthOf(trace);
+  const number = (value: number): string => value.toLocaleString('en-US');
+  const deep =
+    calls > 1
+      ? `${number(Math.min(wanted, stack.sizeBytes))} bytes deep in ${number(calls)} calls`
+      : `${number(wanted)} bytes wanted, ${number(stack.sizeBytes)} are there`;
+  const oneWantsMuch = wanted - stack.sizeBytes > LARGE_FRAME ? 'a local variable too large for the stack' : undefined;
+  return {
+    cause: `stack overflow${name === undefined ? '' : ` in \`${name}\``}, ${deep}`,
+    mistake: trace.roundBytes > 0 ? 'endless recursion' : oneWantsMuch,
+  };
+}
+
+function cautions({ bits, frameLost }: Facts, verdict: Verdict): string[] {
+  const lines: string[] = [];
+  if (verdict.caution !== undefined) lines.push(`caution: ${verdict.caution}`);
+  if (verdict.inferred) lines.push('inferred from the instruction at pc: this core does not tell the cause');
+  if (frameLost)
+    lines.push('caution: the stack had no room for registers r0 to r3, r12, lr and pc: they are not known');
+  else if (bits.some((bit) => bit.stacking)) {
+    lines.push('caution: registers r0 to r3, r12, lr and pc were not saved, they may be wrong');
   }
   return lines;
-}
-
-/** `0x20000402 f(int)+2 at input 3:1:12` */
-export function place(addr: number, { symbolAt, lineAt }: FaultContext): string {
-  if (addr >= EXC_RETURN) return `${hex(addr)} (return from an exception)`;
-  const symbol = symbolText(symbolAt?.(addr));
-  const line = lineAt?.((addr & ~1) >>> 0);
-  return `${hex(addr)}${symbol === undefined ? '' : ` ${symbol}`}${line === undefined ? '' : ` at ${line}`}`;
-}
-
-/** ` (120 of 8,192 bytes used)` */
-export function stackNote(sp: number, stack: MemoryRange | undefined): string {
-  if (!stack) return '';
-  const used = stack.addr + stack.sizeBytes - sp;
-  if (used < 0) return ' (above its stack)';
-  return ` (${used.toLocaleString('en-US')} of ${stack.sizeBytes.toLocaleString('en-US')} bytes used)`;
 }

@@ -90,7 +90,7 @@ describe(':load', () => {
     });
     const error = await failure(`:load ${file}`);
     expect(error.code).toBe('SESSION_STOPPED');
-    expect(error.message).toMatch(/ at endless\.cpp:4/);
+    expect(error.message).toMatch(/\nat endless\.cpp:4:\d+ in spin\(\)\n {4}4 \| {3}for/);
   });
 
   test('says which file cannot be read', async () => {

@@ -125,25 +125,22 @@ describe('a batch', () => {
 });
 
 describe('a batch that did not end well', () => {
-  const describeRecord = (): { cause: string; lines: string[] } => ({
-    cause: 'division by zero',
-    lines: ['pc 0x20000100 f(int)', 'lr 0x20000200 main', 'r0 0x00000000'],
-  });
-  const errorOf = (parts: Partial<BatchReply>): Error => batchError('input 7', reply(parts), describeRecord);
+  const report = {
+    cause: 'read of 4 bytes at 0x00000008',
+    mistake: 'null pointer + 8',
+    place: ['at input_6:1:9 in f(int)'],
+    details: ['pc 0x20000100 f(int), lr 0x20000200 main'],
+  };
+  const errorOf = (parts: Partial<BatchReply>): Error => batchError('input 7', reply(parts), report);
 
   test.each([
     [
       { status: 'FAULT' as const },
       'SESSION_FAULT',
-      'input 7 faulted: division by zero\npc 0x20000100 f(int)\nlr 0x20000200 main\nr0 0x00000000',
+      'input 7 faulted: read of 4 bytes at 0x00000008\nlikely: null pointer + 8\nat input_6:1:9 in f(int)\npc 0x20000100 f(int), lr 0x20000200 main',
       3,
     ],
-    [
-      { status: 'BROKEN' as const },
-      'SESSION_STOPPED',
-      'input 7 was stopped\npc 0x20000100 f(int)\nlr 0x20000200 main',
-      3,
-    ],
+    [{ status: 'BROKEN' as const }, 'SESSION_STOPPED', 'input 7 was stopped\nat input_6:1:9 in f(int)', 3],
     [
       { status: 'MISMATCH' as const, failure: { crc: 0x1234 } },
       'SESSION_MEMORY_MISMATCH',

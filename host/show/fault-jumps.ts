@@ -1,0 +1,90 @@
+// Code that runs where there is none: how it may have got there.
+//
+//   BLX r3 to nowhere     lr stands behind the BLX, and r3 still holds the address
+//   POP {…, pc} / BX lr   else the address came off the stack: somebody wrote over it. lr is left from the last
+//                         call, so it lies in the function that returned, or in its caller
+
+import { hex, symbolText } from './context.js';
+import { type Facts, type FaultRecord, holds, NULL_PAGE, type Verdict } from './fault-facts.js';
+import { type Registers, registerName } from './thumb.js';
+import { callBefore, callerOf, type UnwindTarget } from './unwind.js';
+
+const THUMB_BIT = 1 << 24;
+
+/** How pc got where it is. */
+export type Arrival =
+  | { readonly by: 'call'; readonly register: number }
+  /** Name of the function that returned. */
+  | { readonly by: 'return'; readonly from: string | undefined }
+  | undefined;
+
+/** Finds out how the processor came to pc. */
+export async function arrivalAt(
+  registers: Registers,
+  target: UnwindTarget,
+  nameAt: (addr: number) => string | undefined,
+  isCode: (addr: number) => boolean,
+): Promise<Arrival> {
+  const [lr, pc] = [registers[14]!, registers[15]!];
+  const call = callBefore((lr & ~1) >>> 0, target);
+  if (call === undefined) return undefined;
+  if (call.register !== undefined) {
+    const pointer = registers[call.register]!;
+    if ((pointer & ~1) >>> 0 === (pc & ~1) >>> 0) return { by: 'call', register: call.register };
+    // What was called there has changed the register since: it may have been data that ran on.
+    if (!isCode(pointer)) return undefined;
+  }
+  // Does the code at lr still have its frame? Then what it called last is what returned.
+  const returnAddr = (lr & ~1) >>> 0;
+  const there = [...registers];
+  there[15] = returnAddr;
+  const caller = await callerOf({ pc: returnAddr, lookupAddr: returnAddr - 2, registers: there }, target);
+  const from = caller === undefined ? returnAddr - 2 : call.targetAddr;
+  return { by: 'return', from: from === undefined ? undefined : nameAt(from) };
+}
+
+/** Whether the processor was in the state in which it runs code. */
+export const isThumb = ({ xpsr }: FaultRecord): boolean => (xpsr & THUMB_BIT) !== 0;
+
+/** The verdict on code that is none, or undefined when pc is in code as it should be. */
+export function judgeJump(facts: Facts, arrival: Arrival): Verdict | undefined {
+  const { record, frameLost, context, bits } = facts;
+  if (frameLost) return undefined;
+  const { pc } = record;
+  const even = !isThumb(record);
+  const jumped = bits.some((bit) => bit.jump);
+  if (!even && !jumped && (context.isCode === undefined || context.isCode(pc))) return undefined;
+  const overwritten =
+    arrival?.by === 'return'
+      ? `return address overwritten: ${arrival.from === undefined ? 'a function' : `\`${arrival.from}\``} returned to ${hex(pc)}`
+      : undefined;
+  if (pc < NULL_PAGE && overwritten === undefined) {
+    return { cause: `call or jump to ${hex(pc)}`, mistake: pc < 2 ? 'null function pointer' : `null pointer + ${pc}` };
+  }
+  if (even) {
+    return {
+      cause: `call or jump to the even address ${hex(pc)}: Thumb code has odd addresses`,
+      mistake: overwritten ?? (pc === 0 ? 'null function pointer' : undefined),
+    };
+  }
+  return { cause: executionOf(facts), mistake: overwritten ?? calledMistake(facts, arrival) };
+}
+
+function executionOf({ record: { pc }, context, bits }: Facts): string {
+  const { stack, regions, arena } = context;
+  if (stack !== undefined && holds(stack, pc)) return `execution of data: the stack, at ${hex(pc)}`;
+  if (arena !== undefined && holds(arena, pc)) {
+    const name = symbolText(context.symbolAt?.(pc));
+    return `execution of data${name === undefined ? '' : `: ${name}`}, at ${hex(pc)}`;
+  }
+  if (regions !== undefined && !regions.some((region) => holds(region, pc))) {
+    return `execution of memory that is not there, at ${hex(pc)}`;
+  }
+  return `${bits.find((bit) => bit.jump)?.cause ?? 'execution of memory that holds no code'}, at ${hex(pc)}`;
+}
+
+function calledMistake({ record: { pc } }: Facts, arrival: Arrival): string | undefined {
+  return arrival?.by === 'call'
+    ? `wild function pointer: ${registerName(arrival.register)} = ${hex(pc | 1)}`
+    : undefined;
+}
