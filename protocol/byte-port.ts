@@ -10,6 +10,8 @@ export interface BytePort {
   readonly baud?: number;
   /** Sets that rate at this end, once what was written is out; absent where it cannot be set. */
   setBaud?(baud: number): Promise<void>;
+  /** Sets modem lines at this end; absent where there are none. On many boards they reset it. */
+  setSignals?(signals: { readonly dtr?: boolean; readonly rts?: boolean }): Promise<void>;
   /** Queues `bytes` for sending. Never throws and never blocks; a port that fails closes. */
   write(bytes: Uint8Array): void;
   /** Sets the one listener for received bytes; the chunk is the listener's to keep. */

@@ -7,7 +7,7 @@ import { BOARDS } from '../../boards/index.js';
 import { environment } from '../diag/environment.js';
 import { packageRoot } from '../diag/package-root.js';
 import { findToolchain, packageManagerFor } from '../toolchain/toolchain.js';
-import { listSerialPorts } from '../wire/serial.js';
+import { listSerialPorts } from '../wire/ports/serial.js';
 import { type DoctorFacts, type DoctorReport, judge, loadedBytes } from './doctor-report.js';
 
 /** Looks at this machine and judges it. */

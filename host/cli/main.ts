@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageRoot } from '../diag/package-root.js';
 import { openSession } from '../session/open.js';
+import { DEFAULT_LISTEN } from '../session/serve.js';
 import { boardsTable } from './boards.js';
 import { doctor } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
@@ -13,10 +14,17 @@ import { journalOptions, openOptions, type SessionOptions, withSessionOptions } 
 import { runPiped } from './pipe.js';
 import { runPrompt } from './prompt.js';
 import { runFiles } from './run.js';
+import { runServe, type ServeCommand } from './serve.js';
 
 function seconds(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError('It takes a number of seconds above 0.');
+  return value;
+}
+
+function baudRate(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 300) throw new InvalidArgumentError('It takes a number of bits a second.');
   return value;
 }
 
@@ -93,6 +101,16 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'print one JSON report instead of what the program prints')
     .action(async (files: string[], options: SessionOptions & { timeout?: number; json?: boolean }) => {
       exitCode = await run(files, options);
+    });
+  program
+    .command('serve')
+    .description('lend the board at a port of this machine over TCP, to one user at a time')
+    .requiredOption('-p, --port <port>', 'where the board is')
+    .option('--listen <host:port>', 'where to listen; beyond this machine only with a token', DEFAULT_LISTEN)
+    .option('--token <token>', 'what users have to show: --port tcp://TOKEN@host:port')
+    .option('--baud <rate>', 'bits a second of the serial port', baudRate, 115_200)
+    .action(async (options: ServeCommand) => {
+      exitCode = await runServe(options, print);
     });
   program
     .command('boards')

@@ -45,7 +45,7 @@ const TABLE: readonly OptionRow[] = [
   },
   {
     flags: '-p, --port <path>',
-    help: 'serial port of a real board; unix:/path or tcp://host:port for one behind a socket',
+    help: 'where a real board is: a serial port, usb:VID:PID[:SERIAL], auto, tcp://host:port, rfc2217://host:port or unix:/path',
   },
   { flags: '--line <model>', help: 'a modelled line in front of the board: 115200,16ms,ber=1e-5 (docs/link.md)' },
   { flags: '--trace <file>', help: 'record every byte on the line, with time stamps' },

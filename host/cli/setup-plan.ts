@@ -7,8 +7,9 @@
 import { OLDEST_CLANG } from '../toolchain/find-llvm.js';
 import { APT_PACKAGES, type Piece, REMEDIES, type Remedy } from '../toolchain/remedies.js';
 
-/** A piece of the toolchain, or the native C compiler that the tests build the stub's core with. */
-export type SetupPiece = Piece | 'cc';
+/** A piece of the toolchain, or what the tests alone need: the native C compiler that the stub's core is built with,
+ *  programs that share serial ports, and clang's fuzzer. */
+export type SetupPiece = Piece | 'cc' | 'ser2net' | 'socat' | 'fuzzer';
 
 /** What may be done here without asking anybody. */
 export type Privilege = 'root' | 'sudo' | 'none';
@@ -40,27 +41,60 @@ export const TEST_PIECES: readonly SetupPiece[] = [
   ...PROMPT_PIECES,
   'qemu',
   'cc',
+  'ser2net',
+  'socat',
+  'fuzzer',
   'riscv-gcc',
   'picolibc',
   'qemu-riscv',
 ];
 
-const CC_PACKAGES: readonly (readonly string[])[] = [['gcc'], ['libc6-dev']];
-const CC_REMEDY: Remedy = {
-  apt: 'sudo apt-get install gcc libc6-dev',
-  dnf: 'sudo dnf install gcc libasan libubsan',
-  brew: 'xcode-select --install',
-  winget: 'winget install BrechtSanders.WinLibs.POSIX.UCRT',
+type TestPiece = Exclude<SetupPiece, Piece>;
+
+const TEST_PACKAGES: Readonly<Record<TestPiece, readonly (readonly string[])[]>> = {
+  cc: [['gcc'], ['libc6-dev']],
+  ser2net: [['ser2net']],
+  socat: [['socat']],
+  // That of the newest clang, which is the one that is found first.
+  fuzzer: [['libclang-rt-19-dev', 'libclang-rt-18-dev', 'libclang-rt-17-dev', 'libclang-rt-16-dev']],
 };
+const TEST_REMEDIES: Readonly<Record<TestPiece, Remedy>> = {
+  cc: {
+    apt: 'sudo apt-get install gcc libc6-dev',
+    dnf: 'sudo dnf install gcc libasan libubsan',
+    brew: 'xcode-select --install',
+    winget: 'winget install BrechtSanders.WinLibs.POSIX.UCRT',
+  },
+  ser2net: {
+    apt: 'sudo apt-get install ser2net',
+    dnf: 'sudo dnf install ser2net',
+    brew: 'brew install ser2net',
+    winget: 'there is no ser2net for Windows',
+  },
+  socat: {
+    apt: 'sudo apt-get install socat',
+    dnf: 'sudo dnf install socat',
+    brew: 'brew install socat',
+    winget: 'there is no socat for Windows',
+  },
+  fuzzer: {
+    apt: 'sudo apt-get install libclang-rt-19-dev',
+    dnf: 'sudo dnf install compiler-rt',
+    brew: 'brew install llvm',
+    winget: 'winget install LLVM.LLVM',
+  },
+};
+
+const isTestPiece = (piece: SetupPiece): piece is TestPiece => piece in TEST_PACKAGES;
 
 /** Debian packages of a piece, best choice first in each need. */
 export function packagesOf(piece: SetupPiece): readonly (readonly string[])[] {
-  return piece === 'cc' ? CC_PACKAGES : APT_PACKAGES[piece];
+  return isTestPiece(piece) ? TEST_PACKAGES[piece] : APT_PACKAGES[piece];
 }
 
 /** The commands that mend a missing piece by hand. */
 export function remedyOf(piece: SetupPiece): Remedy {
-  return piece === 'cc' ? CC_REMEDY : REMEDIES[piece];
+  return isTestPiece(piece) ? TEST_REMEDIES[piece] : REMEDIES[piece];
 }
 
 /** Decides what to do about the missing pieces. */

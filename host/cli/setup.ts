@@ -12,6 +12,7 @@ import { BOARDS } from '../../boards/index.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
+import { findFuzzer } from '../toolchain/find-fuzzer.js';
 import { findProgram } from '../toolchain/find-llvm.js';
 import { describeMissing, findToolchain, type Missing } from '../toolchain/toolchain.js';
 import { EXIT, errorText } from './exit-codes.js';
@@ -40,6 +41,14 @@ export function findMissing(pieces: readonly SetupPiece[]): MissingPiece[] {
   const { path } = environment();
   if (findProgram('cc', path) === undefined && findProgram('gcc', path) === undefined) {
     found.push({ piece: 'cc', reason: 'no native C compiler (cc, gcc)', remedy: remedyOf('cc') });
+  }
+  // Debian has ser2net among the programs of the administrator, which others do not have in their PATH.
+  for (const piece of ['ser2net', 'socat'] as const) {
+    if (findProgram(piece, [...path, '/usr/sbin']) !== undefined) continue;
+    found.push({ piece, reason: `no ${piece}, with which serial ports are shared`, remedy: remedyOf(piece) });
+  }
+  if (findFuzzer() === undefined) {
+    found.push({ piece: 'fuzzer', reason: 'no libFuzzer for clang', remedy: remedyOf('fuzzer') });
   }
   return pieces.map((piece) => found.find((each) => each.piece === piece)).filter((each) => each !== undefined);
 }

@@ -7,7 +7,7 @@
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { Hello } from '../../protocol/hello.js';
 import { type ConnectOptions, DeviceLink } from '../wire/link.js';
-import { openAgain } from '../wire/reopen.js';
+import { openAgain } from '../wire/ports/reopen.js';
 
 /** How a port is had, now and again. */
 export interface Line {

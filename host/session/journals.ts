@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BarewireError } from '../diag/error.js';
-import { findPortHolders } from '../wire/port-holder.js';
+import { findPortHolders } from '../wire/ports/port-holder.js';
 import { JournalFile, parseJournal, type SyncPolicy } from './journal-file.js';
 import { type RecordedSession, readRecords, type StartRecord } from './log.js';
 

@@ -17,9 +17,7 @@ import { type CppParser, loadParser } from '../unit/parser.js';
 import { systemClock } from '../wire/clock.js';
 import { parseLine } from '../wire/line-words.js';
 import { modelLine } from '../wire/model-line.js';
-import { openSocketPort, socketAddress } from '../wire/ports/socket.js';
-import { openSerialAgain, serialNumberOf } from '../wire/reopen.js';
-import { openSerialPort } from '../wire/serial.js';
+import { portOpener } from '../wire/ports/open.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
 import { ByteStore } from './byte-store.js';
@@ -35,7 +33,7 @@ import { Session } from './session.js';
 export interface OpenOptions {
   /** Name of a board; `pico-sim` if neither this nor `port` is given. */
   readonly board?: string;
-  /** Where a board is: a serial port, `unix:/path` or `tcp://host:port`. */
+  /** Where a board is, as `--port` takes it: see host/wire/ports/open.ts. */
   readonly port?: string;
   /** A modelled line in front of the board, as `--line` takes it. */
   readonly lineModel?: string;
@@ -68,6 +66,8 @@ export interface OpenOptions {
 
 /** Waiting for a line that ended goes on for this long, unless somebody is there who can end it. */
 const RECONNECT_MS = 60_000;
+
+const DEFAULT_BAUD = 115_200;
 
 export const DEFAULT_BOARD = 'pico-sim';
 
@@ -124,17 +124,8 @@ async function bareLine(
     const image = imageOf(simulated);
     return { what: simulated.name, open: () => startSimulator(simulated, image), startsBoard: true };
   }
-  const address = socketAddress(port);
-  if (address !== undefined) return { what: port, open: () => openSocketPort(port, address), startsBoard: false };
-  const baud = board?.baud ?? 115_200;
-  const serialNumber = knownSerialNumber ?? (await serialNumberOf(port));
-  let opened = knownSerialNumber !== undefined;
-  const open = (): Promise<BytePort> => {
-    if (opened) return openSerialAgain(port, serialNumber, baud);
-    opened = true;
-    return openSerialPort(port, baud);
-  };
-  return { what: port, open, startsBoard: false, serialNumber };
+  const { open, serialNumber } = await portOpener(port, board?.baud ?? DEFAULT_BAUD, knownSerialNumber);
+  return { what: port.replace(/\/\/[^@/]*@/, '//'), open, startsBoard: false, serialNumber };
 }
 
 async function connect(

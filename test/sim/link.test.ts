@@ -10,7 +10,7 @@ import { BOARDS } from '../../boards/index.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
-import { openSerialPort } from '../../host/wire/serial.js';
+import { openSerialPort } from '../../host/wire/ports/serial.js';
 import { parseTrace, replayTrace, type TraceChunk } from '../../host/wire/trace.js';
 import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';

@@ -12,6 +12,7 @@ import {
 const ARM = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'libstdc++-arm-none-eabi-newlib', 'qemu-system-arm'];
 const RISCV = ['gcc-riscv64-unknown-elf', 'picolibc-riscv64-unknown-elf', 'qemu-system-misc'];
 const NATIVE = ['gcc', 'libc6-dev'];
+const TESTS = ['ser2net', 'socat', 'libclang-rt-19-dev'];
 
 function offering(...packages: readonly (string | readonly [name: string, major: number])[]): SetupMachine['offers'] {
   return new Map(packages.map((each) => (typeof each === 'string' ? [each, 1] : each)));
@@ -24,7 +25,17 @@ function llvm(major: number): string[] {
 const debian12: SetupMachine = {
   apt: true,
   privilege: 'root',
-  offers: offering(...llvm(16), ...llvm(19), ['clang', 14], ['lld', 14], ['llvm', 14], ...ARM, ...NATIVE, ...RISCV),
+  offers: offering(
+    ...llvm(16),
+    ...llvm(19),
+    ['clang', 14],
+    ['lld', 14],
+    ['llvm', 14],
+    ...ARM,
+    ...NATIVE,
+    ...RISCV,
+    ...TESTS,
+  ),
   refreshed: false,
 };
 
@@ -38,7 +49,7 @@ describe('the plan', () => {
   test('installs on Debian 12 what the tests need, with clang 19', () => {
     expect(planSetup(TEST_PIECES, debian12)).toEqual({
       kind: 'install',
-      packages: [...llvm(19), ...ARM, ...NATIVE, ...RISCV],
+      packages: [...llvm(19), ...ARM, ...NATIVE, ...TESTS, ...RISCV],
     });
   });
 

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findPortHolders } from '../../host/wire/port-holder.js';
-import { listSerialPorts, openSerialPort, portAbsent, portBusy, portDenied } from '../../host/wire/serial.js';
+import { findPortHolders } from '../../host/wire/ports/port-holder.js';
+import { listSerialPorts, openSerialPort, portAbsent, portBusy, portDenied } from '../../host/wire/ports/serial.js';
 
 describe('a serial port', () => {
   it('that is not there is named with those that are', async () => {

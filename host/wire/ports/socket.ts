@@ -4,9 +4,12 @@
 import { connect, type Socket } from 'node:net';
 import type { BytePort } from '../../../protocol/byte-port.js';
 import { type BarewireError, deviceError } from '../../diag/error.js';
+import { LENDER_WORD, tokenLine } from './lend.js';
 
 /** Where a socket is. */
-export type SocketAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+export type SocketAddress =
+  | { readonly path: string; readonly token?: undefined }
+  | { readonly host: string; readonly port: number; readonly token?: string | undefined };
 
 /** A connection that takes longer is given up. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -20,11 +23,12 @@ export function socketAddress(name: string): SocketAddress | undefined {
     return { path };
   }
   if (!/^tcp:/.test(name)) return undefined;
-  const [, six, four, digits] = /^tcp:\/\/(?:\[([^\]]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(name) ?? [];
+  const [, token, six, four, digits] =
+    /^tcp:\/\/(?:([^@/]+)@)?(?:\[([^\]]+)\]|([^:/[\]@]+)):(\d{1,5})$/.exec(name) ?? [];
   const host = six ?? four;
   const port = Number(digits);
   if (host === undefined || port < 1 || port > 65_535) throw badName(name);
-  return { host, port };
+  return token === undefined ? { host, port } : { host, port, token };
 }
 
 function badName(name: string): BarewireError {
@@ -41,7 +45,8 @@ export async function openSocketPort(
   address: SocketAddress,
   timeoutMs = CONNECT_TIMEOUT_MS,
 ): Promise<BytePort> {
-  const socket = connect({ ...address, noDelay: true });
+  const { token, ...where } = address;
+  const socket = connect({ ...where, noDelay: true });
   await new Promise<void>((resolve, reject) => {
     const fail = (why: string, cause?: Error): void => {
       socket.destroy();
@@ -59,7 +64,30 @@ export async function openSocketPort(
       fail(cause.message, cause);
     });
   });
-  return wrapSocket(name, socket);
+  const port = wrapSocket(name, socket);
+  if (token !== undefined) await showToken(name, port, token, timeoutMs);
+  return port;
+}
+
+/** Shows the token and waits until it is taken. */
+async function showToken(name: string, port: BytePort, token: string, timeoutMs: number): Promise<void> {
+  const refused = await new Promise<string | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(`no word about the token in ${timeoutMs / 1000} s`), timeoutMs);
+    const done = (why: string | undefined): void => {
+      clearTimeout(timer);
+      resolve(why);
+    };
+    port.onClose((cause) => done(cause?.message ?? 'the other end closed the connection'));
+    let line = '';
+    port.onData((bytes) => {
+      line += Buffer.from(bytes).toString('latin1');
+      if (line.includes('\n')) done(line.startsWith(`${LENDER_WORD}ok\n`) ? undefined : line.trim());
+    });
+    port.write(Buffer.from(tokenLine(token)));
+  });
+  if (refused === undefined) return;
+  await port.close();
+  throw deviceError('WIRE_PORT_DENIED', `${name}: ${refused}`, { path: name, why: refused });
 }
 
 function wrapSocket(name: string, socket: Socket): BytePort {
@@ -73,7 +101,17 @@ function wrapSocket(name: string, socket: Socket): BytePort {
     ended = { cause: closing ? undefined : (cause ?? new Error('the other end closed the connection')) };
     onClose(ended.cause);
   };
-  socket.on('data', (bytes) => onData(bytes));
+  let first = true;
+  socket.on('data', (bytes) => {
+    // Whoever lends a board says in words why it is not to be had; no frame begins like that.
+    const words = first ? bytes.toString('latin1') : '';
+    first = false;
+    if (!words.startsWith(LENDER_WORD) || words.startsWith(`${LENDER_WORD}ok`)) onData(bytes);
+    else {
+      end(new Error(words.slice(LENDER_WORD.length).trim()));
+      socket.destroy();
+    }
+  });
   socket.on('error', (cause) => end(cause));
   socket.on('close', () => end(undefined));
   return {

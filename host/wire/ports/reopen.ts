@@ -1,9 +1,9 @@
 // A port that went away comes back: the cable is plugged in again, under the same name or another, or whoever stands
 // behind a socket is started again. Nothing tells when, so it is tried, soon at first, then once a second.
 
-import type { BytePort } from '../../protocol/byte-port.js';
-import { deviceError } from '../diag/error.js';
-import { type Clock, systemClock } from './clock.js';
+import type { BytePort } from '../../../protocol/byte-port.js';
+import { deviceError } from '../../diag/error.js';
+import { type Clock, systemClock } from '../clock.js';
 import { listSerialPorts, openSerialPort, type SerialPortInfo } from './serial.js';
 
 const FIRST_PAUSE_MS = 50;
@@ -71,12 +71,6 @@ export function findPortAgain(
 ): string | undefined {
   if (serialNumber !== undefined) return ports.find((port) => port.serialNumber === serialNumber)?.path;
   return path;
-}
-
-/** The serial number of the USB device behind a port, if it has one and the system tells. */
-export async function serialNumberOf(path: string): Promise<string | undefined> {
-  const ports = await listSerialPorts().catch(() => []);
-  return ports.find((port) => port.path === path)?.serialNumber;
 }
 
 /** Opens the serial port of the same board again, under whatever name.

@@ -3,8 +3,8 @@
 
 import { readdir } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
-import type { BytePort } from '../../protocol/byte-port.js';
-import { type BarewireError, deviceError } from '../diag/error.js';
+import type { BytePort } from '../../../protocol/byte-port.js';
+import { type BarewireError, deviceError } from '../../diag/error.js';
 import { findPortHolders, type PortHolder } from './port-holder.js';
 
 export interface SerialPortInfo {
@@ -97,6 +97,15 @@ function wrapPort(path: string, port: SerialPort): BytePort {
     get baud() {
       return port.baudRate;
     },
+    setBaud: (baudRate) =>
+      new Promise((resolve, reject) => {
+        const done = (error: Error | null) => (error === null || error === undefined ? resolve() : reject(error));
+        port.drain((error) => (error ? reject(error) : port.update({ baudRate }, done)));
+      }),
+    setSignals: (signals) =>
+      new Promise((resolve, reject) => {
+        port.set(signals, (error) => (error ? reject(error) : resolve()));
+      }),
     write(bytes) {
       if (port.isOpen) port.write(Buffer.from(bytes));
     },
