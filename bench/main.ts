@@ -3,6 +3,7 @@
 import { benchExamples } from './examples.js';
 import { benchHostMemory } from './host-memory.js';
 import { benchLatency } from './latency.js';
+import { benchLibrary } from './library.js';
 import { benchLink } from './link.js';
 import { benchRedefine } from './redefine.js';
 import { benchSafe } from './safe.js';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchHostMemory,
   size: benchSize,
   redefine: benchRedefine,
+  library: benchLibrary,
   safe: benchSafe,
   wire: benchWire,
   link: benchLink,

@@ -4,7 +4,7 @@
 import { findBoard } from '../boards/index.js';
 import { Compiler } from '../host/compile/compiler.js';
 import { openSession } from '../host/session/open.js';
-import { linkWithLld } from './prompt-objects.js';
+import { linkWithLld } from './lld.js';
 import { figure, heading, ratio } from './report.js';
 
 const FUNCTIONS = 200;

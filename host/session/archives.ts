@@ -16,7 +16,7 @@ const LIBRARIES: Readonly<Record<BoardRecord['libc'], readonly string[]>> = {
 };
 
 /** Folder of the support archive for a board, below the folder with the stub images. */
-function supportFolder(board: BoardRecord, imageFolder: string): string {
+export function supportFolder(board: BoardRecord, imageFolder: string): string {
   return join(imageFolder, `support-${board.multilib.replaceAll('/', '-')}`);
 }
 
