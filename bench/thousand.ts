@@ -2,7 +2,7 @@
 // of all that was defined takes by then. Memory of the host is in host-memory.ts.
 
 import { findBoard } from '../boards/index.js';
-import { openCounted } from './counted-session.js';
+import { openCounted } from './counting-port.js';
 import { Rebuilder } from './full-rebuild.js';
 import { mixedInput } from './host-memory.js';
 import { sample } from './latency.js';
