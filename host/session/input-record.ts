@@ -15,6 +15,8 @@ type Store = Pick<ByteStore, 'put' | 'get'>;
 /** An input of which something lasts. */
 export interface TypedInput {
   readonly input: number;
+  /** File that it was loaded from. */
+  readonly fileName: string | undefined;
   readonly unit: SourceUnit;
 }
 

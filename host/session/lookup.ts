@@ -3,8 +3,8 @@
 import { demangle } from '../elf/demangle.js';
 import { isWrapper } from '../link/object-index.js';
 import type { SymbolPlace } from '../link/types.js';
-import type { SourceUnit } from '../unit/source-unit.js';
 import type { DeviceLink } from '../wire/link.js';
+import type { TypedInput } from './input-record.js';
 
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
 export function symbolText(place: SymbolPlace | undefined): string | undefined {
@@ -16,15 +16,17 @@ export function symbolText(place: SymbolPlace | undefined): string | undefined {
   return offset === 0 ? name : `${name} + ${offset}`;
 }
 
-/** Text of a file as clang knew it: `input_3`, or the name of a file that was loaded.
- *  @param inputs in the order in which they were typed; the last one of a name counts */
-export function sourceText(
-  file: string,
-  inputs: readonly { readonly input: number; readonly fileName: string | undefined; readonly unit: SourceUnit }[],
-): string | undefined {
-  const name = (each: (typeof inputs)[number]): string => each.fileName ?? `input_${each.input}`;
+/** Finds the text of files by the name clang knew them under: `input_3`, or that of a file that was loaded.
+ *  @param inputs oldest first, asked for once and only if need be; the newest of a name counts */
+export function sourceTexts(inputs: () => readonly TypedInput[]): (file: string) => string | undefined {
+  let texts: ReadonlyMap<string, string> | undefined;
   const plain = (path: string): string => path.replace(/^(?:\.\/)+/, '');
-  return inputs.filter((each) => plain(file) === plain(name(each))).at(-1)?.unit.text;
+  return (file) => {
+    texts ??= new Map(
+      inputs().map(({ input, fileName, unit }) => [plain(fileName ?? `input_${input}`), unit.text] as const),
+    );
+    return texts.get(plain(file));
+  };
 }
 
 /** Reads memory of the board for display.

@@ -38,7 +38,7 @@ import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast 
 import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import { type InputOutcome, type LogEntry, type RecordedSession, type SessionLog, THE_END } from './log.js';
-import { readMemory, sourceText, symbolText } from './lookup.js';
+import { readMemory, sourceTexts, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
@@ -313,7 +313,7 @@ export class Session {
     this.#records = records;
     if (isLasting(unit)) {
       const { store } = this.#stations;
-      this.#typed = this.#typed.with({ input, unit });
+      this.#typed = this.#typed.with({ input, fileName, unit });
       const record = InputRecord.of(input, fileName, unit, before, store, this.#typed.last);
       if (record !== undefined) this.#records = [...records, record];
     }
@@ -590,7 +590,7 @@ export class Session {
         firmware: linker.firmware,
         image: this.#image,
         inputFile: made && (made.fileName ?? `input_${made.input}`),
-        sourceOf: (file) => sourceText(file, made === undefined ? this.#records : [...this.#records, made]),
+        sourceOf: sourceTexts(() => [...this.#typed.list(), ...(made === undefined ? [] : [made])]),
         read,
       }),
     );
