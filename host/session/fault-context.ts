@@ -73,6 +73,12 @@ export function faultContext(parts: FaultParts): FaultContext {
     framesAt: (addr) =>
       orElse([], () => withPlace(placeOf(addr), ({ object, at }) => readDebugInfo(object).framesAt(at))),
     rowAt: (addr) => orElse(undefined, () => withPlace(placeOf(addr), ({ object, at }) => frameRowAt(object, at))),
+    functionStart: (addr) => {
+      const symbol = firmwareAt(addr);
+      if (symbol !== undefined) return (symbol.value & ~1) >>> 0;
+      const place = names.symbolAt(addr);
+      return place?.kind === 'code' ? ((addr - place.offset) & ~1) >>> 0 : undefined;
+    },
     halfwordAt: (addr) => {
       if (addr >= arena.addr && addr + 2 <= arena.addr + arena.sizeBytes) {
         const [low, high] = parts.image.read({ addr, len: 2 });

@@ -34,6 +34,8 @@ export interface FaultContext {
   framesAt?(addr: number): readonly SourceFrame[];
   /** The unwind table's row for a code address. */
   rowAt?(addr: number): FrameRow | undefined;
+  /** First instruction of the function around a code address. */
+  functionStart?(addr: number): number | undefined;
   /** Code as it was sent to the board. */
   halfwordAt?(addr: number): number | undefined;
   /** A word of the board's memory; undefined where it cannot be read. */

@@ -1,13 +1,14 @@
 // From the registers of stopped code to those of its callers, one call at a time.
 //
 //   registers ─ end of the function? follow its instructions to the return ─▶ registers of the caller
-//             └ else the row of .debug_frame, else (innermost frame) the return address in lr
+//             └ else the row of .debug_frame, else one made from the function's instructions
 //
 // Compilers describe where a function's frame is until it is taken down; from there on the few instructions that are
 // left are followed instead, which is exact. Everything is read from a stack that the user's code may have ruined,
 // so a frame counts only if its caller is code, behind a call, and further up the stack.
 
 import type { FrameRow } from '../elf/dwarf/frame.js';
+import { scanFrame } from './prologue.js';
 import { decodeThumb, isWideThumb, type Registers } from './thumb.js';
 
 /** The machine as it was stopped. */
@@ -18,6 +19,8 @@ export interface UnwindTarget {
   /** Code at an even address; undefined where there is none. */
   halfwordAt(addr: number): number | undefined;
   rowAt(addr: number): FrameRow | undefined;
+  /** Address of the first instruction of the function around `addr`. */
+  functionStart(addr: number): number | undefined;
   /** Rejects or gives undefined where it cannot be read. */
   readWord(addr: number): Promise<number | undefined>;
 }
@@ -60,8 +63,8 @@ export async function callerOf(frame: Frame, target: UnwindTarget, isInnermost =
   const { registers } = frame;
   const found =
     (await followToReturn(registers, target)) ??
-    (await applyRow(registers, target, frame.lookupAddr)) ??
-    (isInnermost ? leafCaller(registers) : undefined);
+    (await applyRow(registers, target, frame.lookupAddr, isInnermost)) ??
+    (isInnermost ? with_(registers, PC, registers[LR]!) : undefined);
   if (found === undefined) return undefined;
   const returnAddr = found[PC]!;
   const [before, after] = [registers[SP]!, found[SP]!];
@@ -98,14 +101,20 @@ export function callBefore(
   return call.kind === 'call' ? { targetAddr: (returnAddr + call.distance) >>> 0 } : undefined;
 }
 
-function leafCaller(registers: Registers): number[] {
-  return with_(registers, PC, registers[LR]!);
-}
-
 /** The row of .debug_frame, applied. */
-async function applyRow(registers: Registers, target: UnwindTarget, addr: number): Promise<number[] | undefined> {
-  const row = target.rowAt(addr);
+async function applyRow(
+  registers: Registers,
+  target: UnwindTarget,
+  addr: number,
+  isInnermost: boolean,
+): Promise<number[] | undefined> {
+  const start = target.functionStart(addr);
+  const row =
+    target.rowAt(addr) ??
+    (start === undefined ? undefined : scanFrame(start, (registers[PC]! & ~1) >>> 0, target.halfwordAt));
   if (row === undefined) return undefined;
+  // What a function called has left its own return address in lr.
+  if (!isInnermost && !row.registers.has(row.returnRegister)) return undefined;
   const base = registers[row.cfa.register];
   if (base === undefined) return undefined;
   const cfa = (base + row.cfa.offset) >>> 0;

@@ -47,6 +47,7 @@ async function readAll(damaged: ObjectFile): Promise<void> {
     for (const parameter of fn.parameters) bareType(parameter);
     info.functionAt(fn.ranges[0]!);
     info.lineAt(fn.ranges[0]!);
+    info.framesAt(fn.ranges[0]!);
   }
   info.type('n::B');
   info.codeAt('x', 1);

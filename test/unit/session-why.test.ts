@@ -13,7 +13,7 @@ function typed(...texts: string[]): TypedInput[] {
   let before = DeclarationStore.empty;
   return texts.map((text, index) => {
     const { unit, versions } = splitVersioned(parser, before, text);
-    const record = { input: index + 1, unit };
+    const record = { input: index + 1, fileName: undefined, unit };
     before = before.add(declarationsOf(unit), versions);
     return record;
   });
