@@ -46,6 +46,14 @@ export function subtract(a: readonly AddrRange[], b: readonly AddrRange[]): Addr
   return left;
 }
 
+/** The ranges with whole words at both ends. */
+export function inWords(ranges: readonly AddrRange[]): AddrRange[] {
+  return ranges.map(({ addr, len }) => {
+    const from = Math.floor(addr / 4) * 4;
+    return { addr: from, len: Math.ceil((addr + len) / 4) * 4 - from };
+  });
+}
+
 export function totalBytes(ranges: readonly AddrRange[]): number {
   return ranges.reduce((sum, { len }) => sum + len, 0);
 }

@@ -27,7 +27,7 @@ import { Guard, mpuTarget, REGION_TABLE } from './guard.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
 import { type RecordedSession, SessionLog, type StartRecord } from './log.js';
-import { TRACK_INIT } from './safe-mode.js';
+import { SUM_INIT, TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
 export interface OpenOptions {
@@ -229,7 +229,7 @@ async function openWith(
         log,
         store,
         guard,
-        trackInit: memberWith(archives, TRACK_INIT),
+        trackInit: memberWith(archives, guard === undefined ? SUM_INIT : TRACK_INIT)!,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
       },
       DeclarationStore.empty,

@@ -11,7 +11,7 @@ import type { BatchReply, Op, OpResult } from '../../protocol/batch.js';
 import { debugScope } from '../diag/debug.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange, StagedLink } from '../link/types.js';
-import { intersect, subtract, totalBytes } from './address-ranges.js';
+import { intersect, inWords, normalise, subtract, totalBytes } from './address-ranges.js';
 import { ArenaImage } from './arena-image.js';
 import type { Moment } from './changes.js';
 import { type Execute, pull, push } from './compare-memory.js';
@@ -86,9 +86,9 @@ export class SafeMemory {
     return this.#previous;
   }
 
-  /** Memory of the session: what somebody holds, less what the support library changes by itself. */
+  /** Memory of the session in whole words: what somebody holds, less what the support library changes by itself. */
   held(): AddrRange[] {
-    return subtract(this.#linker.heldRanges(), this.#linker.changingRanges());
+    return subtract(normalise(inWords(this.#linker.heldRanges())), this.#linker.changingRanges());
   }
 
   /** Takes a copy of all session memory and keeps it up to date from now on. */

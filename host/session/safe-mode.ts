@@ -11,15 +11,16 @@ import { totalBytes } from './address-ranges.js';
 import { listChanges, type Moment, type SymbolAt } from './changes.js';
 import type { Guard } from './guard.js';
 import type { SafeCost } from './safe-memory.js';
-import { PageTracker, SumTracker, TAKE } from './trackers.js';
+import { PageTracker, SUM, SumTracker, TAKE } from './trackers.js';
 import type { Transactions } from './transaction.js';
 
 /** Smallest page whose writes are told apart, as a power of two. QEMU looks an access up by its first byte, within
  *  pages of 1 KiB: an unaligned one that crosses a smaller page would be missed. */
 const PAGE_LOG2 = { hardware: 7, qemu: 10 } as const;
 
-/** In `firmware-stub/support/track-init.c`. */
+/** In `firmware-stub/support/track-init.c` and `sum-init.c`: with an MPU and without. */
 export const TRACK_INIT = '__bw_track_init';
+export const SUM_INIT = '__bw_sum_init';
 
 /** What the session beside linker and memory is made of. */
 export interface SafeParts<State> {
@@ -27,8 +28,8 @@ export interface SafeParts<State> {
   readonly linker: LinkSession;
   readonly transactions: Transactions;
   readonly guard: Guard | undefined;
-  /** Object of the support library that brings the tracking along; undefined where there is none. */
-  readonly trackInit: ObjectFile | undefined;
+  /** Object of the support library that brings the tracking along. */
+  readonly trackInit: ObjectFile;
   /** Number of the newest input. */
   newestInput(): number;
   /** All else that the host knows of the session; `restore` goes back to it. */
@@ -81,11 +82,11 @@ export class SafeMode<State> {
     const { transactions, guard, linker } = this.#parts;
     if (transactions.safe.on) return;
     await this.#parts.logged('safe on', async () => {
+      await this.#linkTracking();
       if (guard === undefined) {
         await transactions.safe.start(new SumTracker(linker, () => transactions.safe.image));
         return;
       }
-      await this.#linkTracking();
       const qemu = this.#parts.board.simulator?.kind === 'qemu';
       await transactions.execute(guard.track(PAGE_LOG2[qemu ? 'qemu' : 'hardware']));
       await transactions.protect();
@@ -184,7 +185,7 @@ export class SafeMode<State> {
   /** The tracking library becomes part of the session like any other that an input needs. */
   async #linkTracking(): Promise<void> {
     const { linker, transactions, trackInit } = this.#parts;
-    if (trackInit === undefined || linker.addressOf(TAKE) !== undefined) return;
+    if (linker.addressOf(this.#parts.guard === undefined ? SUM : TAKE) !== undefined) return;
     const staged = linker.stage(trackInit, { input: this.#parts.newestInput(), keep: 'reachable' });
     await transactions.run(staged, undefined, undefined);
     linker.commit(staged);

@@ -89,8 +89,8 @@ export interface Stations {
   readonly store: ByteStore;
   /** What the MPU is told; undefined where there is none. */
   readonly guard: Guard | undefined;
-  /** Object of the support library that brings tracking along, where there is a guard. */
-  readonly trackInit: ObjectFile | undefined;
+  /** Object of the support library that brings along what `:safe on` needs. */
+  readonly trackInit: ObjectFile;
   /** Waiting for a line that ended goes on for this long. */
   readonly reconnectMs: number;
 }

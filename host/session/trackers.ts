@@ -7,8 +7,8 @@
 import type { Op, OpResult } from '../../protocol/batch.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange } from '../link/types.js';
-import { normalise, subtract, totalBytes } from './address-ranges.js';
-import { type ArenaImage, crcOps, differing } from './arena-image.js';
+import { inWords, normalise, subtract, totalBytes } from './address-ranges.js';
+import type { ArenaImage } from './arena-image.js';
 import { cutAt, type Execute, firstStep } from './compare-memory.js';
 import type { Guard } from './guard.js';
 import { HEAP_TOP } from './pointers.js';
@@ -84,9 +84,29 @@ export class PageTracker implements Tracker {
   }
 }
 
+/** In `firmware-stub/support/sum.c`. */
+export const SUM = 'bw_sum';
+const SUM_PIECES = 'bw_sum_pieces';
+const SUM_SEED = 'bw_sum_seed';
+const SUMS = 'bw_sums';
+const MOST_PIECES = 40;
+
+/** The sum of whole words, as `bw_sum` makes it. */
+export function sumOf(bytes: Uint8Array, seed: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let sum = seed;
+  for (let at = 0; at + 4 <= view.byteLength; at += 4) {
+    sum = Math.imul(sum ^ view.getUint32(at, true), 0x9e37_79b1);
+    sum ^= sum >>> 15;
+  }
+  return sum >>> 0;
+}
+
 /** Memory in use whose sums differ from the image's. */
 export class SumTracker implements Tracker {
   readonly means = 'without an MPU the board sums all memory in use';
+  #pieces: readonly AddrRange[] = [];
+  #seed = 0;
 
   constructor(
     private readonly linker: LinkSession,
@@ -95,28 +115,42 @@ export class SumTracker implements Tracker {
   ) {}
 
   ops(): Op[] {
-    const ranges = normalise([...this.linker.variableRanges(), ...this.#heapInUse(this.image())]);
+    const ranges = normalise(inWords([...this.linker.variableRanges(), ...this.#heapInUse(this.image())]));
+    this.#pieces = piecesOf(ranges);
+    this.#seed = Math.floor(Math.random() * 2 ** 32);
+    const table = [this.#pieces.length, ...this.#pieces.flatMap(({ addr, len }) => [addr, addr + len])];
     const topAddr = this.linker.addressOf(HEAP_TOP);
-    const pieces = cutAt(ranges, firstStep(totalBytes(ranges)));
-    return [...crcOps(pieces), ...(topAddr === undefined ? [] : [{ op: 'READ', addr: topAddr, len: 4 } as const])];
+    return [
+      { op: 'WRITE', addr: this.#address(SUM_PIECES), data: bytesOf(table) },
+      { op: 'WRITE', addr: this.#address(SUM_SEED), data: bytesOf([this.#seed]) },
+      { op: 'RUN', entry: this.#address(SUM) },
+      { op: 'READ', addr: this.#address(SUMS), len: 4 * this.#pieces.length },
+      ...(topAddr === undefined ? [] : [{ op: 'READ', addr: topAddr, len: 4 } as const]),
+    ];
   }
 
   async changed(
     results: readonly OpResult[] | undefined,
-    { ops, written, image }: TrackedPass,
+    { written, image }: TrackedPass,
   ): Promise<readonly AddrRange[]> {
     // Code may have been damaged too.
     if (results === undefined) return this.linker.heldRanges();
-    const ranges = ops.flatMap((each): AddrRange[] => (each.op === 'CRC' ? [each] : []));
     const { heap } = this.linker;
+    const pieces = this.#pieces;
     // What is new was not summed.
-    const fresh = subtract(written, heap === undefined ? ranges : [...ranges, heap]);
-    const changed = [...differing(image, ranges, results), ...fresh];
-    const [top] = wordsOf(results.at(-1));
+    const fresh = subtract(written, heap === undefined ? pieces : [...pieces, heap]);
+    const sums = wordsOf(results[3]);
+    const differing = pieces.filter((piece, index) => sums[index] !== sumOf(image.read(piece), this.#seed));
+    const changed = [...differing, ...fresh];
+    const [top] = wordsOf(results[4]);
     if (top === undefined || heap === undefined) return changed;
     const known = this.#heapInUse(image)[0]?.len ?? 0;
     const len = Math.min(top - heap.addr, heap.len) - known;
     return len > 0 ? [...changed, { addr: heap.addr + known, len }] : changed;
+  }
+
+  #address(symbol: string): number {
+    return this.linker.addressOf(symbol)!;
   }
 
   #heapInUse(image: ArenaImage): AddrRange[] {
@@ -126,4 +160,28 @@ export class SumTracker implements Tracker {
     const top = new DataView(image.read({ addr: topAddr, len: 4 }).buffer).getUint32(0, true);
     return top > heap.addr && top <= heap.addr + heap.len ? [{ addr: heap.addr, len: top - heap.addr }] : [];
   }
+}
+
+const bytesOf = (values: readonly number[]): Uint8Array => new Uint8Array(Uint32Array.from(values).buffer);
+
+/** As many pieces of about one size as there are sums. */
+function piecesOf(ranges: readonly AddrRange[]): AddrRange[] {
+  for (let step = firstStep(totalBytes(ranges)); ; step *= 2) {
+    const pieces = cutAt(ranges, step);
+    if (pieces.length <= MOST_PIECES) return pieces;
+    if (step >= 2 ** 31) return joinTo(ranges, MOST_PIECES);
+  }
+}
+
+/** Ranges with the smallest gaps between them filled, until there are no more than `most`. */
+function joinTo(ranges: readonly AddrRange[], most: number): AddrRange[] {
+  const gaps = ranges.slice(1).map(({ addr }, i) => addr - ranges[i]!.addr - ranges[i]!.len);
+  const widest = [...gaps].sort((a, b) => b - a)[most - 1] ?? 0;
+  const joined: { addr: number; len: number }[] = [];
+  for (const [i, { addr, len }] of ranges.entries()) {
+    const last = joined.at(-1);
+    if (last !== undefined && gaps[i - 1]! <= widest) last.len = addr + len - last.addr;
+    else joined.push({ addr, len });
+  }
+  return joined;
 }

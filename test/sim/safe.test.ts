@@ -106,6 +106,17 @@ describe.each(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (boa
     expect(await sums()).toEqual(before);
   }, 120_000);
 
+  test('a board that was reset has every byte again, also of what no repetition gives', async () => {
+    await session.evaluate('extern "C" unsigned bw_micros(); unsigned moment; moment = bw_micros(); v.push_back(4);');
+    const moment = await value('moment');
+    const before = await sums();
+    await session.reset();
+    expect(await value('moment')).toBe(moment);
+    expect(await sums()).toEqual(before);
+    expect((await failure('moment = 0; v.clear(); __builtin_trap();')).code).toBe('SESSION_FAULT');
+    expect(await sums()).toEqual(before);
+  }, 120_000);
+
   test('a checkpoint brings back values, heap, names and code; what came later is gone', async () => {
     await session.safe.checkpoint('good');
     const before = await sums();
