@@ -63,7 +63,7 @@ function main(): number {
     },
   });
   const folder = firmwareFolder();
-  const tools = findFirmwareTools(values.clang === undefined ? {} : { clang: values.clang });
+  const tools = findFirmwareTools(values.clang);
   const { sizes, built } = buildFirmware(tools, folder);
   if (!values.quiet) {
     console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);

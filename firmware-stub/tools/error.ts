@@ -1,4 +1,4 @@
-// Errors of the firmware build. The folder imports nothing of the host, so it has its own small class.
+// Errors of the firmware build.
 
 export type FirmwareErrorCode =
   | 'FIRMWARE_NO_CLANG'

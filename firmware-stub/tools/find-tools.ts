@@ -1,13 +1,16 @@
-// Finds the compiler, linker and archiver that build the images: plain names first, then versioned ones as
-// Debian installs them. Version 16 is the oldest that the rest of barewire can use, so the stub asks for it too.
+// The compiler, linker and archiver that build the images: those that compile inputs (host/toolchain), so that one
+// search knows where LLVM may be and which of its versions are too old.
 
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { environment } from '../../host/diag/environment.js';
+import {
+  type ClangSearch,
+  findClang,
+  findLlvmTool,
+  findProgram,
+  OLDEST_CLANG,
+} from '../../host/toolchain/find-llvm.js';
 import { FirmwareError } from './error.js';
-
-const OLDEST_CLANG = 16;
-const NEWEST_NAMED = 22;
 
 /** Paths of the programs, and the version line of the compiler (part of what decides whether to build again). */
 export interface FirmwareTools {
@@ -17,60 +20,42 @@ export interface FirmwareTools {
   readonly version: string;
 }
 
-/** `name`, then `name-22` … `name-16`. */
-function spellings(name: string): string[] {
-  const names = [name];
-  for (let version = NEWEST_NAMED; version >= OLDEST_CLANG; version--) names.push(`${name}-${version}`);
-  return names;
-}
-
-/** Full path of a program, given by name (looked up in `searchPath`) or by path. */
-function locate(name: string, searchPath: string): string | undefined {
-  const candidates = isAbsolute(name) ? [name] : searchPath.split(delimiter).map((folder) => join(folder, name));
-  return candidates.find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** The line in which a clang that is new enough tells its version; undefined for any other program. */
-function clangVersion(path: string): string | undefined {
-  const result = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 });
-  const line = result.stdout?.split('\n')[0];
-  const major = Number(/clang version (\d+)/.exec(line ?? '')?.[1] ?? 0);
-  return major >= OLDEST_CLANG ? line : undefined;
+/** What was found on this machine. */
+export interface Found {
+  readonly search: ClangSearch;
+  readonly lld: string | undefined;
+  readonly ar: string | undefined;
 }
 
 /** Finds all three programs.
- *  @param options.clang a compiler to use instead of looking for one
+ *  @param wanted a compiler to use instead of looking for one
  *  @throws FIRMWARE_NO_CLANG, FIRMWARE_NO_LLD, FIRMWARE_NO_AR naming the package to install */
-export function findFirmwareTools(options: { clang?: string; path?: string } = {}): FirmwareTools {
-  const searchPath = options.path ?? process.env.PATH ?? '';
-  for (const name of options.clang === undefined ? spellings('clang') : [options.clang]) {
-    const clang = locate(name, searchPath);
-    const version = clang === undefined ? undefined : clangVersion(clang);
-    if (clang === undefined || version === undefined) continue;
-    const major = /clang version (\d+)/.exec(version)![1]!;
-    const first = (names: readonly string[]) => names.map((each) => locate(each, searchPath)).find((path) => path);
-    const lld = first([`ld.lld-${major}`, ...spellings('ld.lld')]);
-    if (lld === undefined) {
-      throw new FirmwareError('FIRMWARE_NO_LLD', `no ld.lld beside ${clang}; try: apt install lld-${major}`);
-    }
-    const ar = first([`llvm-ar-${major}`, ...spellings('llvm-ar'), 'arm-none-eabi-ar']);
-    if (ar === undefined) {
-      throw new FirmwareError(
-        'FIRMWARE_NO_AR',
-        `neither llvm-ar nor arm-none-eabi-ar was found; try: apt install binutils-arm-none-eabi`,
-      );
-    }
-    return { clang, lld, ar, version };
+export function findFirmwareTools(wanted?: string): FirmwareTools {
+  const { path, clang } = environment();
+  const search = findClang(wanted ?? clang, path);
+  const tool = (name: string): string | undefined => findLlvmTool(name, search.clang, path);
+  return toolsOf({ search, lld: tool('ld.lld'), ar: tool('llvm-ar') ?? findProgram('arm-none-eabi-ar', path) });
+}
+
+/** The tools, when all were found.
+ *  @throws as `findFirmwareTools` */
+export function toolsOf({ search, lld, ar }: Found): FirmwareTools {
+  if (search.clang === undefined) {
+    throw new FirmwareError('FIRMWARE_NO_CLANG', `${search.reason}; try: apt install clang lld, or --clang PATH`);
   }
-  throw new FirmwareError(
-    'FIRMWARE_NO_CLANG',
-    `${options.clang ?? 'clang'} of version ${OLDEST_CLANG} or newer was not found; try: apt install clang lld, or --clang PATH`,
-  );
+  const { path, major } = search.clang;
+  if (lld === undefined) {
+    throw new FirmwareError(
+      'FIRMWARE_NO_LLD',
+      `no ld.lld ${OLDEST_CLANG} or newer beside ${path}; try: apt install lld-${major}`,
+    );
+  }
+  if (ar === undefined) {
+    throw new FirmwareError(
+      'FIRMWARE_NO_AR',
+      `neither llvm-ar ${OLDEST_CLANG} or newer nor arm-none-eabi-ar was found; try: apt install llvm-${major}`,
+    );
+  }
+  const version = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 10_000 }).stdout?.split('\n')[0] ?? '';
+  return { clang: path, lld, ar, version };
 }

@@ -1,12 +1,12 @@
 // The tools behind `npm run firmware`: what they find, what they build, and what they say when they cannot.
 
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BOARDS } from '../../boards/index.js';
 import { buildFirmware, firmwareFolder } from '../../firmware-stub/build.js';
-import { type FirmwareTools, findFirmwareTools } from '../../firmware-stub/tools/find-tools.js';
+import { type FirmwareTools, findFirmwareTools, toolsOf } from '../../firmware-stub/tools/find-tools.js';
 import { IMAGES, SUPPORTS } from '../../firmware-stub/tools/images.js';
 import { formatSizes, overLimit, readSizes } from '../../firmware-stub/tools/sizes.js';
 
@@ -28,40 +28,45 @@ function copySources(name: string): string {
 }
 
 describe('finding tools', () => {
-  function folderWith(name: string, ...programs: string[]): string {
-    const folder = join(scratch, name);
-    mkdirSync(folder, { recursive: true });
-    for (const program of programs) symlinkSync(program, join(folder, basename(program)));
-    return folder;
-  }
+  const clang = { path: '/usr/lib/llvm-19/bin/clang', major: 19, identity: '', resourceIncludeDir: '' };
 
   it('says what to install when there is no clang', () => {
-    expect(() => findFirmwareTools({ path: folderWith('empty') })).toThrow(
-      /^clang of version 16 or newer was not found; try: apt install clang lld, or --clang PATH$/,
+    expect(() =>
+      toolsOf({ search: { clang: undefined, reason: 'no clang 16 or newer' }, lld: undefined, ar: undefined }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'FIRMWARE_NO_CLANG',
+        message: 'no clang 16 or newer; try: apt install clang lld, or --clang PATH',
+      }),
     );
   });
 
   it('does not take a clang that is too old', () => {
-    const folder = folderWith('old');
-    writeFileSync(join(folder, 'clang'), '#!/bin/sh\necho "Debian clang version 14.0.6"\n');
-    chmodSync(join(folder, 'clang'), 0o755);
-    expect(() => findFirmwareTools({ path: folder })).toThrow(expect.objectContaining({ code: 'FIRMWARE_NO_CLANG' }));
+    const old = join(scratch, 'clang');
+    writeFileSync(old, '#!/bin/sh\necho "Debian clang version 14.0.6"\n');
+    chmodSync(old, 0o755);
+    expect(() => findFirmwareTools(old)).toThrow(
+      expect.objectContaining({
+        code: 'FIRMWARE_NO_CLANG',
+        message: `no clang 16 or newer (${old} is version 14); try: apt install clang lld, or --clang PATH`,
+      }),
+    );
   });
 
   it('names the package of the linker that is missing', () => {
-    expect(() => findFirmwareTools({ clang: tools.clang, path: folderWith('no-lld') })).toThrow(
+    expect(() => toolsOf({ search: { clang }, lld: undefined, ar: undefined })).toThrow(
       expect.objectContaining({
         code: 'FIRMWARE_NO_LLD',
-        message: expect.stringMatching(/no ld\.lld beside .*; try: apt install lld-\d+/),
+        message: 'no ld.lld 16 or newer beside /usr/lib/llvm-19/bin/clang; try: apt install lld-19',
       }),
     );
   });
 
   it('names the package of the archiver that is missing', () => {
-    expect(() => findFirmwareTools({ clang: tools.clang, path: folderWith('no-ar', tools.lld) })).toThrow(
+    expect(() => toolsOf({ search: { clang }, lld: '/usr/bin/ld.lld', ar: undefined })).toThrow(
       expect.objectContaining({
         code: 'FIRMWARE_NO_AR',
-        message: 'neither llvm-ar nor arm-none-eabi-ar was found; try: apt install binutils-arm-none-eabi',
+        message: 'neither llvm-ar 16 or newer nor arm-none-eabi-ar was found; try: apt install llvm-19',
       }),
     );
   });
