@@ -31,7 +31,7 @@ export interface Capabilities {
   /** An integer division by zero is a fault. */
   readonly divideTrap: boolean;
   /** What keeps user code from null pointers and from the stub's code. */
-  readonly protection: 'mpu' | 'pmp' | 'none';
+  readonly protection: 'mpu' | 'mpu v8' | 'pmp' | 'none';
   /** The processor checks the stack pointer against a limit. */
   readonly stackLimit: boolean;
   /** Types that the floating-point unit computes. */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+extern uint8_t __stub_flash_start[], __stub_flash_end[];            /* where code lies that is never written */
 extern uint8_t __stub_ram_start[], __stub_ram_end[];                /* all RAM of the board */
 extern uint8_t __stub_user_stack_start[], __stub_user_stack_end[];  /* stack of user code */
 extern uint8_t __stub_stack_start[], __stub_stack_end[];            /* the stub's own */

@@ -14,6 +14,11 @@ function cortexM(cpu: string): Machine {
   return { arch: 'cortexm', flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=soft'], imageFlags: [] };
 }
 
+/** The same with the calling convention that passes floating-point values in registers of the unit. */
+function hardFloat(cpu: string): Machine {
+  return { ...cortexM(cpu), flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=hard'] };
+}
+
 const RV32IMAC: Machine = {
   arch: 'riscv',
   flags: ['--target=riscv32-unknown-elf', '-march=rv32imac_zicsr', '-mabi=ilp32'],
@@ -32,7 +37,11 @@ export interface ImageRow {
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
   { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE'] },
-  { name: 'mps2-an385', port: 'mps2-an385', machine: cortexM('cortex-m3'), defines: [] },
+  { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: [] },
+  { name: 'mps2-an386', port: 'mps2', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
+  { name: 'mps2-an500', port: 'mps2', machine: cortexM('cortex-m7'), defines: ['STUB_FPU'] },
+  { name: 'mps2-an505', port: 'mps2', machine: cortexM('cortex-m33'), defines: ['STUB_FPU', 'MPS2_AN505'] },
+  { name: 'netduinoplus2', port: 'stm32f4', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
   { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: [] },
   // 16 KiB of RAM: half of the frames' is worth more to the user.
   { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },
@@ -70,6 +79,9 @@ export const LIBC_FLAGS = {
 export const SUPPORTS: readonly SupportRow[] = [
   { multilib: 'thumb/v6-m/nofp', machine: cortexM('cortex-m0plus'), libc: 'newlib', cxx: false },
   { multilib: 'thumb/v7-m/nofp', machine: cortexM('cortex-m3'), libc: 'newlib', cxx: false },
+  { multilib: 'thumb/v7e-m+fp/hard', machine: hardFloat('cortex-m4'), libc: 'newlib', cxx: false },
+  { multilib: 'thumb/v7e-m+dp/hard', machine: hardFloat('cortex-m7'), libc: 'newlib', cxx: false },
+  { multilib: 'thumb/v8-m.main+fp/hard', machine: hardFloat('cortex-m33'), libc: 'newlib', cxx: false },
   { multilib: 'rv32imac/ilp32', machine: RV32IMAC, libc: 'picolibc', cxx: true },
 ];
 

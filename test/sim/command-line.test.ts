@@ -50,13 +50,16 @@ function source(name: string, text: string): string {
   return path;
 }
 
+/** Bytes that a printf takes which always knows floating point, beyond one that does not. */
+const PRINTF_FLOATS = 5 * 1024;
+
 const SIMULATED = BOARDS.filter((board) => board.simulator !== undefined).map(
-  (board) => [board.name, ramBytes(board)] as const,
+  (board) => [board.name, ramBytes(board) - (board.capabilities.smallPrintf ? 0 : PRINTF_FLOATS)] as const,
 );
 
 /** The examples, and the KiB of RAM they need. */
 const EXAMPLES = [
-  ['prime-finder', 16],
+  ['prime-finder', 11],
   ['fibonacci', 16],
   ['matrix-multiplication', 32],
   ['sorting-algorithms', 32],

@@ -15,6 +15,7 @@ const CFSR = {
   noThumb: 1 << 17,
   noCode: 1 << 0,
   undefined: 1 << 16,
+  stackLimit: 1 << 20,
   stacking: 1 << 4,
   writeRefused: 1 << 1,
   busPrecise: 1 << 9,
@@ -44,7 +45,7 @@ describe.each(THUMB_BOARDS.map((board) => ({ name: board.name, board })))('stub 
   stopOnceDead(() => stub);
 
   it('tells its arena, its stack at the start of RAM, and its build id', () => {
-    const ram = board.regions.find(({ addr }) => addr === 0x2000_0000)!;
+    const ram = board.regions.find(({ access }) => access === 'rwx')!;
     expect(stub.link.hello).toMatchObject({ arch: board.arch, stackAddr: ram.addr });
     expect(stub.arena + stub.link.hello.arenaSize).toBe(ram.addr + ram.sizeBytes);
     expect(stub.link.hello.buildId).toMatch(/^[0-9a-f]{16}$/);
@@ -130,7 +131,9 @@ describe.each(THUMB_BOARDS.map((board) => ({ name: board.name, board })))('stub 
       ['a call of an even address', [0x2020, 0x0600, 0x4700], CFSR.noThumb, EXCEPTION.usageFault],
       ['an undefined instruction', [0xde00], CFSR.undefined, EXCEPTION.usageFault], // udf
       ['a word read at an odd address', [0xa001, 0x3001, 0xc802, 0x4770], CFSR.unaligned, EXCEPTION.usageFault],
-      ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stacking, EXCEPTION.memManage], // push {r0-r7}; again
+      board.capabilities.stackLimit // push {r0-r7}; again
+        ? ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stackLimit, EXCEPTION.usageFault]
+        : ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stacking, EXCEPTION.memManage],
       ...(board.arch === 'armv6-m' ? [] : DIVIDER_AND_MPU),
     ])('captures %s', async (_, code, cfsr, exception) => {
       const reply = await stub.run(code);
@@ -162,7 +165,17 @@ describe.each(THUMB_BOARDS.map((board) => ({ name: board.name, board })))('stub 
       await stub.expectAlive();
     });
 
-    it('does not trust a stack pointer outside of RAM', async () => {
+    it.runIf(board.capabilities.stackLimit)('says where a stack pointer went below its limit', async () => {
+      const reply = await stub.run([0x2000, 0x4685, 0xe7fe]); // movs r0, #0; mov sp, r0; loop
+      expect(reply.status).toBe('FAULT');
+      const record = recordOf(reply);
+      expect(record).toMatchObject({ exception: EXCEPTION.usageFault, pc: stub.arena + 2, r0: 0 });
+      expect(record.cfsr & CFSR.stackLimit).toBe(CFSR.stackLimit);
+      await stub.expectAlive();
+    });
+
+    // Where there is a stack limit no stack pointer gets there.
+    it.skipIf(board.capabilities.stackLimit)('does not trust a stack pointer outside of RAM', async () => {
       // Nothing lies below 0 (but in QEMU's nRF51, where nothing lies below 0x30000000).
       const top = board.image === 'microbit' ? 3 : 0;
       // movs r0, #top; lsls r0, r0, #28; mov sp, r0; loop: the interrupt that brings BREAK cannot stack its frame

@@ -27,8 +27,14 @@
 /* CFSR: the MPU refused a read or write, and MMFAR says of what. */
 #define CFSR_DATA_REFUSED (1u << 1 | 1u << 7)
 
+/* And v8-M: the stack would have gone below its limit. */
+#define CFSR_STKOF (1u << 20)
+
 #define XPSR_ALIGNED (1u << 9)
 #define FRAME_BYTES 32u
+/* With room for s0 to s15 and FPSCR: EXC_RETURN bit 4 is clear then. */
+#define FLOAT_FRAME_BYTES 104u
+#define FRAME_IS_BASIC (1u << 4)
 
 #if defined(__ARM_ARCH_6M__)
 #define HAS_FAULT_STATUS 0
@@ -63,7 +69,10 @@ static _Noreturn void main_loop(void) {
   }
 }
 
-#if HAS_FAULT_STATUS
+#if defined(__ARM_ARCH_8M_MAIN__)
+#include "mpu_v8.h"
+#define HAS_STACK_LIMIT 1
+#elif HAS_FAULT_STATUS
 /* Regions of the MPU that are the stub's. Where regions overlap the higher number counts; the rest is left to others.
  *
  *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null. Only the vector
@@ -85,7 +94,9 @@ static void mpu_regions(void) {
   MPU_RBAR = MPU_VALID | 6u;
   MPU_RASR = MPU_NO_ACCESS | MPU_SIZE(10u);
 }
+#endif
 
+#if HAS_FAULT_STATUS
 /* The MPU watches while user code runs, and nobody else: the stub works with it off.
  * @return what it was set to */
 static uint32_t mpu_set(uint32_t ctrl) {
@@ -110,6 +121,9 @@ _Noreturn void stub_reset_handler(void) {
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
   SCB_CCR |= 1u << 4;   /* DIV_0_TRP */
   mpu_regions();
+#endif
+#if defined(STUB_FPU)
+  SCB_CPACR |= 15u << 20;
 #endif
   SCB_SHPR3 = PENDSV_PRIORITY << 24 | PENDSV_PRIORITY << 16; /* SysTick, PendSV */
   stub_port_init();
@@ -165,6 +179,9 @@ __attribute__((naked)) static uint32_t call_user(__attribute__((unused)) uint32_
 }
 
 uint32_t stub_arch_run(uint32_t entry) {
+#if defined(HAS_STACK_LIMIT)
+  __asm__ volatile("msr psplim, %0" ::"r"(__stub_user_stack_start));
+#endif
 #if HAS_FAULT_STATUS
   mpu_set(MPU_ON);
   const uint32_t value = call_user(entry);
@@ -206,6 +223,16 @@ static bool met_by_hook(void) {
 }
 #endif
 
+static uint32_t frame_bytes(const struct saved *saved) {
+#if defined(STUB_FPU)
+  if (!(saved->exc_return & FRAME_IS_BASIC)) {
+    return FLOAT_FRAME_BYTES;
+  }
+#endif
+  (void)saved;
+  return FRAME_BYTES;
+}
+
 /* @return false to go back to what was interrupted, true to abandon it */
 __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp) {
   uint32_t record[BW_FAULT_WORDS_CORTEXM];
@@ -241,6 +268,10 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
   SCB_CFSR = ~0u; /* written ones clear */
   SCB_HFSR = ~0u;
   frame_broken = record[BW_FAULT_CFSR] & (CFSR_MSTKERR | CFSR_STKERR);
+#if defined(HAS_STACK_LIMIT)
+  /* A frame that did not fit either leaves the stack pointer at the limit. */
+  frame_broken |= (record[BW_FAULT_CFSR] & CFSR_STKOF) && psp == STUB_STACK_ADDR;
+#endif
 #endif
   copy(&record[BW_FAULT_R4], saved->r4_to_r11, 8);
 
@@ -251,8 +282,11 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
     copy(&record[BW_FAULT_R0], frame->r0_to_r3, 4);
     record[BW_FAULT_R12] = frame->r12;
     copy(&record[BW_FAULT_LR], frame->lr_pc_xpsr, 3);
-    record[BW_FAULT_SP] = sp + FRAME_BYTES + (frame->lr_pc_xpsr[2] & XPSR_ALIGNED ? 4u : 0u);
+    record[BW_FAULT_SP] = sp + frame_bytes(saved) + (frame->lr_pc_xpsr[2] & XPSR_ALIGNED ? 4u : 0u);
   }
+#if defined(STUB_FPU)
+  FPU_FPCCR &= ~1u; /* registers that wait to be saved are nobody's any more */
+#endif
   if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
     stub_port_reset(); /* the stub's own fault */
   }

@@ -40,7 +40,6 @@ struct trap {
 _Static_assert(sizeof(struct trap) == 144 && STUB_FAULT_WORDS * 4 == 136, "FRAME and MSTATUS_AT");
 
 extern uint32_t __stub_bss_start[], __stub_bss_end[], __stub_open_start[], __stub_open_end[];
-extern uint8_t __stub_flash_start[], __stub_flash_end[];
 
 /* Traps on top of one another: 2 while the receive interrupt comes within the service interrupt. */
 static uint32_t depth;

@@ -1,29 +1,39 @@
-/* ARM MPS2 with the AN385 image: CMSDK UART0 at 25 MHz. Source: ARM application note AN385, 3 and 4;
- * Cortex-M System Design Kit manual, 4.3 (APB UART). */
+/* ARM MPS2 with one of its FPGA images: CMSDK UART0. Source: ARM application notes AN385, AN386, AN500 and AN505, memory
+ * map and clocks; Cortex-M System Design Kit manual, 4.3 (APB UART). The AN505's peripherals are at their secure
+ * addresses: its core starts in Secure state and stays there. */
 #include "cortexm.h"
 #include "stub.h"
 #include "stub_memory.h"
 
+#if defined(MPS2_AN505)
+#define CLOCK_HZ 20000000u
+#define UART 0x50200000u
+#define UART_RX_IRQ 32u
+#define FPGAIO 0x50302000u
+#else
 #define CLOCK_HZ 25000000u
-
-#define UART_DATA REG(0x40004000u)
-#define UART_STATE REG(0x40004004u)
-#define UART_CTRL REG(0x40004008u)
-#define UART_INTCLEAR REG(0x4000400Cu)
-#define UART_BAUDDIV REG(0x40004010u)
+#define UART 0x40004000u
 #define UART_RX_IRQ 0u
+#define FPGAIO 0x40028000u
+#endif
+
+#define UART_DATA REG(UART + 0x00u)
+#define UART_STATE REG(UART + 0x04u)
+#define UART_CTRL REG(UART + 0x08u)
+#define UART_INTCLEAR REG(UART + 0x0Cu)
+#define UART_BAUDDIV REG(UART + 0x10u)
 
 #define STATE_TX_FULL (1u << 0)
 #define STATE_RX_FULL (1u << 1)
 
-#define FPGAIO_COUNTER REG(0x40028018u)
-#define FPGAIO_PRESCALE REG(0x4002801Cu)
+#define FPGAIO_COUNTER REG(FPGAIO + 0x18u)
+#define FPGAIO_PRESCALE REG(FPGAIO + 0x1Cu)
 
 void stub_port_init(void) {
   FPGAIO_PRESCALE = CLOCK_HZ / 1000000u - 1u; /* the counter counts microseconds */
   UART_BAUDDIV = CLOCK_HZ / 115200u;
   UART_CTRL = 1u << 3 | 1u << 1 | 1u << 0; /* receive interrupt, receive, transmit */
-  NVIC_ISER0 = 1u << UART_RX_IRQ;
+  NVIC_ENABLE(UART_RX_IRQ);
 }
 
 void stub_port_write(uint8_t byte) {
@@ -49,5 +59,8 @@ _Noreturn void stub_port_reset(void) {
 
 __attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_RX_IRQ + 1] = {
     STUB_CORE_VECTORS(stub_exception_handler),
-    uart_handler,
+#if UART_RX_IRQ > 0
+    [16 ... 15 + UART_RX_IRQ] = stub_exception_handler,
+#endif
+    [16 + UART_RX_IRQ] = uart_handler,
 };
