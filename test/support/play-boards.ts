@@ -1,0 +1,39 @@
+// Every transcript on some boards. One test file a group of boards, so that groups run side by side.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { BoardRecord } from '../../boards/board.js';
+import { openSession } from '../../host/session/open.js';
+import { isFit, parseTranscript, playTranscript } from './transcript.js';
+
+const FOLDER = join(import.meta.dirname, '../repl/transcripts');
+
+/** A transcript is dozens of inputs, each with a compiler process of its own: a busy machine takes its time. */
+const TIMEOUT_MS = 240_000;
+
+const TRANSCRIPTS = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.txt'))
+  .map((file) => [file, readFileSync(join(FOLDER, file), 'utf8')] as const);
+
+/** Declares the tests.
+ *  @param only names of transcripts, if not all are to be played */
+export function playOn(boards: readonly BoardRecord[], only?: readonly string[]): void {
+  const wanted = TRANSCRIPTS.filter(([file]) => only?.includes(file) ?? true);
+  describe.each(boards.filter((board) => board.simulator !== undefined))('on $name', (board) => {
+    test.each(wanted.filter(([, text]) => isFit(board, text)))(
+      '%s',
+      async (_, text) => {
+        const steps = parseTranscript(text);
+        expect(steps.length).toBeGreaterThan(0);
+        const session = await openSession({ board: board.name });
+        try {
+          expect(await playTranscript(session, steps)).toEqual(steps);
+        } finally {
+          await session.close();
+        }
+      },
+      TIMEOUT_MS,
+    );
+  });
+}
