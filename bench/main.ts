@@ -1,6 +1,7 @@
 // `npm run bench [-- NAME…]`: prints each figure beside what it is compared with, measured in the same run.
 
 import { benchExamples } from './examples.js';
+import { benchFault } from './fault.js';
 import { benchHostMemory } from './host-memory.js';
 import { benchLatency } from './latency.js';
 import { benchLibrary } from './library.js';
@@ -13,6 +14,7 @@ import { benchWire } from './wire.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   latency: benchLatency,
+  fault: benchFault,
   thousand: benchThousand,
   memory: benchHostMemory,
   size: benchSize,
