@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { packageRoot } from '../diag/package-root.js';
 import { openSession } from '../session/open.js';
+import { traceLines } from '../session/replay-trace.js';
 import { DEFAULT_LISTEN } from '../session/serve.js';
 import { boardsTable } from './boards.js';
 import { doctor } from './doctor.js';
@@ -111,6 +112,13 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--baud <rate>', 'bits a second of the serial port', baudRate, 115_200)
     .action(async (options: ServeCommand) => {
       exitCode = await runServe(options, print);
+    });
+  program
+    .command('replay')
+    .description('print a trace that --trace recorded, layer by layer: bytes, frames, what they say')
+    .argument('<file>', 'the trace')
+    .action((file: string) => {
+      for (const line of traceLines(file)) print(line);
     });
   program
     .command('boards')

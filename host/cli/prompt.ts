@@ -9,6 +9,8 @@ import type { Session } from '../session/session.js';
 import { table } from './boards.js';
 import { evaluateShown, type Shown } from './evaluate.js';
 import { EXIT } from './exit-codes.js';
+import { linkRows } from './link-report.js';
+import { progressBar } from './progress.js';
 import { readSource } from './run.js';
 import { safeCommands } from './safe-commands.js';
 
@@ -84,7 +86,7 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
     {
       name: 'link',
       help: 'show what the line to the board has done so far',
-      run: () => table(Object.entries(session.link.counters).map(([name, count]) => [name, String(count)])).join('\n'),
+      run: () => table(linkRows(session.link.counters, session.link.statistics)).join('\n'),
     },
   ];
 }
@@ -100,7 +102,12 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
     else repl.printLines(text);
   };
   const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines });
-  session.onOutput((bytes) => repl?.print(bytes));
+  const bar = progressBar(process.stderr);
+  session.onProgress(bar.show);
+  session.onOutput((bytes) => {
+    bar.clear();
+    repl?.print(bytes);
+  });
   try {
     await runRepl({
       input: process.stdin,

@@ -8,6 +8,7 @@ import type { BytePort } from '../../protocol/byte-port.js';
 import type { Hello } from '../../protocol/hello.js';
 import { type ConnectOptions, DeviceLink } from '../wire/link.js';
 import { openAgain } from '../wire/ports/reopen.js';
+import type { Progress } from '../wire/statistics.js';
 
 /** How a port is had, now and again. */
 export interface Line {
@@ -24,6 +25,8 @@ export interface Line {
 
 export interface ConnectionListeners {
   onOutput(bytes: Uint8Array): void;
+  /** A transfer has got further. */
+  onProgress(progress: Progress): void;
   /** The board restarted. */
   onRestart(hello: Hello): void;
   /** The line ended, and not by us. */
@@ -115,6 +118,7 @@ export class Connection {
 
   #watch(): void {
     const link = this.#link;
+    link.onProgress((progress) => this.#listeners?.onProgress(progress));
     link.onOutput((bytes) => {
       if (!this.muted) this.#listeners?.onOutput(bytes);
     });

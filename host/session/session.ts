@@ -26,6 +26,7 @@ import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
+import type { Progress } from '../wire/statistics.js';
 import { ArenaImage } from './arena-image.js';
 import type { ByteStore } from './byte-store.js';
 import { compileMended } from './compile-mended.js';
@@ -52,6 +53,9 @@ import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
 import { plainDiagnostic, withoutVersionsIn } from './versions.js';
 import { whyName } from './why.js';
+
+export type { LinkCounters } from '../wire/counters.js';
+export type { LinkStatistics, Progress } from '../wire/statistics.js';
 
 const log = debugScope('session');
 
@@ -133,6 +137,7 @@ export class Session {
   readonly #image = new ArenaImage();
   /** Ctrl-Cs for the code that runs now. */
   #interrupts = 0;
+  #progressListener: (progress: Progress) => void = () => {};
   readonly #outputListeners: ((bytes: Uint8Array) => void)[] = [];
   readonly #noticeListeners: ((text: string) => void)[] = [];
 
@@ -187,6 +192,7 @@ export class Session {
       onOutput: (bytes) => {
         for (const listener of this.#outputListeners) listener(bytes);
       },
+      onProgress: (progress) => this.#progressListener(progress),
       onRestart: () => this.#recovery.report({ kind: 'restart' }),
       onLost: (cause) => this.#recovery.report({ kind: 'lost', cause }),
     });
@@ -402,6 +408,11 @@ export class Session {
   /** Adds a listener for what running code prints. */
   onOutput(listener: (bytes: Uint8Array) => void): void {
     this.#outputListeners.push(listener);
+  }
+
+  /** Sets the listener for how far transfers have got. */
+  onProgress(listener: (progress: Progress) => void): void {
+    this.#progressListener = listener;
   }
 
   /** What a name is now, for `:why`. */

@@ -17,6 +17,7 @@ import { loseOutput, noteOutputSent, outputMissing } from './output.js';
 import { paceAfterGood, paceAfterLoss, SHORTEST_FRAME } from './pace.js';
 import {
   askAgain,
+  dataBytes,
   inferReply,
   isQuick,
   mayFollow,
@@ -229,8 +230,13 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   } else {
     if (slot.sends === 1) {
       state.pace = paceAfterGood(state.pace);
-      if (!slot.asked.runs) state.timing = observeRoundTrip(state.timing, nowMs - slot.sentAtMs, slot.lineMs);
+      if (!slot.asked.runs) {
+        const sampleMs = nowMs - slot.sentAtMs;
+        turn.effects.push({ type: 'roundTrip', ms: sampleMs });
+        state.timing = observeRoundTrip(state.timing, sampleMs, slot.lineMs);
+      }
     }
+    turn.effects.push({ type: 'progress', id: state.jobs[0]!.id, bytes: dataBytes(slot.plan.ops) });
     const whole = slot.asked !== slot.plan && reply.status === 'OK' ? inferReply(slot.plan, reply) : reply;
     mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'done', reply: whole } : old));
     if (slot.asked.runs) setJob(turn, { ...state.jobs[0]!, running: false, breakAtMs: undefined });

@@ -26,6 +26,8 @@ import {
   type LinkState,
   nextDeadline,
 } from './machine-state.js';
+import { dataBytes } from './plan.js';
+import { type LinkStatistics, type Progress, Statistics } from './statistics.js';
 import type { TraceSink } from './trace.js';
 
 export interface ConnectOptions extends Partial<Omit<LinkConfig, 'port'>> {
@@ -44,6 +46,11 @@ export interface ExecuteOptions {
 const RESET_TIMEOUT_MS = 1000;
 
 interface Pending {
+  readonly totalBytes: number;
+  readonly startMs: number;
+  /** Written or read so far. */
+  doneBytes: number;
+  runs: boolean;
   readonly resolve: (reply: BatchReply) => void;
   readonly reject: (error: Error) => void;
 }
@@ -71,6 +78,8 @@ export class DeviceLink {
   private cancelTimer: (() => void) | undefined;
   private armedFor: number | undefined;
   private nextId = 1;
+  private readonly measured = new Statistics();
+  private progressListener: (progress: Progress) => void = () => {};
   private outputListener: (bytes: Uint8Array) => void = () => {};
   private restartListener: (hello: Hello) => void = () => {};
   private readonly resetWaiters = new Set<{
@@ -129,7 +138,9 @@ export class DeviceLink {
   execute(ops: readonly Op[], { runTimeoutMs }: ExecuteOptions = {}): Promise<BatchReply> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
+      const runs = ops.some(({ op }) => op === 'RUN');
+      const startMs = this.clock.now();
+      this.pending.set(id, { resolve, reject, totalBytes: dataBytes(ops), startMs, doneBytes: 0, runs });
       this.dispatch({ type: 'execute', id, ops, runTimeoutMs, nowMs: this.clock.now() });
     });
   }
@@ -172,6 +183,16 @@ export class DeviceLink {
   /** Sets the listener for what running code prints. */
   onOutput(listener: (bytes: Uint8Array) => void): void {
     this.outputListener = listener;
+  }
+
+  /** Sets the listener for how far `execute` has got; called for each part that is over there, the last included. */
+  onProgress(listener: (progress: Progress) => void): void {
+    this.progressListener = listener;
+  }
+
+  /** Round trips and rates so far. */
+  get statistics(): LinkStatistics {
+    return this.measured.read(this.port.baud);
   }
 
   /** Sets the listener for restarts of the board; whether its RAM outlived it is for others to find out. */
@@ -273,6 +294,12 @@ export class DeviceLink {
         this.pending.get(effect.id)?.reject(effect.error);
         this.pending.delete(effect.id);
         return;
+      case 'roundTrip':
+        this.measured.addRoundTrip(effect.ms);
+        return;
+      case 'progress':
+        this.onJobProgress(effect.id, effect.bytes);
+        return;
       case 'output':
         this.outputListener(effect.bytes);
         return;
@@ -281,6 +308,16 @@ export class DeviceLink {
         this.restartListener(effect.hello);
         return;
     }
+  }
+
+  private onJobProgress(id: number, bytes: number): void {
+    const job = this.pending.get(id);
+    if (job === undefined || bytes === 0) return;
+    job.doneBytes += bytes;
+    const { doneBytes, totalBytes, startMs, runs } = job;
+    const progress = { doneBytes, totalBytes, elapsedMs: this.clock.now() - startMs };
+    if (doneBytes === totalBytes && !runs) this.measured.addTransfer(progress);
+    this.progressListener(progress);
   }
 
   private write(bytes: Uint8Array): void {

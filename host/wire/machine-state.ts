@@ -149,6 +149,9 @@ export type LinkEffect =
   | { readonly type: 'refused'; readonly error: BarewireError }
   | { readonly type: 'settled'; readonly id: number; readonly reply: BatchReply }
   | { readonly type: 'failed'; readonly id: number; readonly error: BarewireError }
+  | { readonly type: 'roundTrip'; readonly ms: number }
+  /** More of a job's data is on the other side. */
+  | { readonly type: 'progress'; readonly id: number; readonly bytes: number }
   | { readonly type: 'output'; readonly bytes: Uint8Array }
   | { readonly type: 'restart'; readonly hello: Hello };
 

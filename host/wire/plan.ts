@@ -125,6 +125,11 @@ function cut(op: Op, requestRoom: number, replyRoom: number, arenaAddr: number):
   return undefined;
 }
 
+/** Bytes that operations write or read. */
+export function dataBytes(ops: readonly Op[]): number {
+  return ops.reduce((sum, op) => sum + (op.op === 'WRITE' ? op.data.length : op.op === 'READ' ? op.len : 0), 0);
+}
+
 /** A list of operations as pieces, none of them cut yet. */
 export function piecesOf(ops: readonly Op[]): Piece[] {
   return ops.map((op, index) => ({ op, index, last: true }));

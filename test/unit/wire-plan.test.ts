@@ -4,9 +4,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayFollow, mergeReplies, planFrames } from '../../host/wire/plan.js';
 import type { BatchReply, Op } from '../../protocol/batch.js';
-import { LIMITS } from '../../protocol/messages.js';
+import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
 
 const ARENA = 0x2000_0000;
+/** Room for the longest fault record of any architecture. */
+const LEAST = LIMITS.minFrame + 8 + 4 * Math.max(...Object.values(FAULT_WORDS).map((words) => words.length));
 const limits = { maxFrame: 256, maxReply: 256, arenaAddr: ARENA };
 const one = (...ops: Op[]) => {
   const frames = planFrames(ops, limits);
@@ -34,8 +36,8 @@ describe('planFrames', () => {
     fc.assert(
       fc.property(
         fc.array(op, { maxLength: 12 }),
-        fc.integer({ min: 110, max: 1024 }),
-        fc.integer({ min: 110, max: 1024 }),
+        fc.integer({ min: LEAST, max: 1024 }),
+        fc.integer({ min: LEAST, max: 1024 }),
         (ops, maxFrame, maxReply) => {
           const frames = planFrames(ops, { maxFrame, maxReply, arenaAddr: ARENA });
           for (const frame of frames) {
