@@ -28,8 +28,8 @@ export interface Region {
 export interface Capabilities {
   /** Where the processor says what a fault was; `inferred`: it does not say, and rules over its registers do. */
   readonly faultStatus: 'cfsr' | 'mcause' | 'inferred';
-  /** An integer division by zero is a fault. */
-  readonly divideTrap: boolean;
+  /** Who notices an integer division by zero. */
+  readonly divideTrap: 'core' | 'library' | 'nobody';
   /** What keeps user code from null pointers and from the stub's code. */
   readonly protection: 'mpu' | 'mpu v8' | 'pmp' | 'none';
   /** The processor checks the stack pointer against a limit. */

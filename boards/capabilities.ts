@@ -1,11 +1,58 @@
-// What the boards' cores can do, for their records.
+// What the boards' cores can do: for their records, and for people.
 
-import type { Capabilities } from './board.js';
+import type { BoardRecord, Capabilities } from './board.js';
+
+const orNo = (value: string): string => (value === 'none' || value === 'nobody' ? 'no' : value);
+const yes = (value: boolean): string => (value ? 'yes' : 'no');
+
+/** The columns of the table that people see; a cell that says `no` is what a board cannot do. */
+export const CAPABILITY_COLUMNS: readonly {
+  readonly title: string;
+  readonly meaning: string;
+  readonly cell: (board: BoardRecord) => string;
+}[] = [
+  {
+    title: 'faults',
+    meaning: 'where the processor says what a fault was; `inferred`: it does not, and rules over its registers do',
+    cell: ({ capabilities }) => capabilities.faultStatus,
+  },
+  {
+    title: 'division by 0',
+    meaning: 'who makes an integer division by zero a fault',
+    cell: ({ capabilities }) => orNo(capabilities.divideTrap),
+  },
+  {
+    title: 'protection',
+    meaning: "what keeps code from null pointers and from the stub's code (`pmp`: from the stub's code alone)",
+    cell: ({ capabilities }) => orNo(capabilities.protection),
+  },
+  {
+    title: 'stack limit',
+    meaning: 'the processor checks the stack pointer; without it an overflow is a fault where the stack leaves RAM',
+    cell: ({ capabilities }) => yes(capabilities.stackLimit),
+  },
+  {
+    title: 'float unit',
+    meaning: 'types that the core computes itself, passed in its registers',
+    cell: ({ capabilities }) => orNo(capabilities.floatUnit),
+  },
+  {
+    title: 'C++ library',
+    meaning:
+      '`whole`, or what containers, strings, hashes, smart pointers and clocks need: no streams, locales, threads',
+    cell: ({ capabilities }) => capabilities.cppLibrary,
+  },
+  {
+    title: 'small printf',
+    meaning: '`printf` takes 4 KiB until a format asks for floating point; else 9 KiB from the start',
+    cell: ({ capabilities }) => yes(capabilities.smallPrintf),
+  },
+];
 
 /** Armv6-M: one fault for all, without a word why. */
 export const CORTEX_M0: Capabilities = {
   faultStatus: 'inferred',
-  divideTrap: false,
+  divideTrap: 'library',
   protection: 'none',
   stackLimit: false,
   floatUnit: 'none',
@@ -16,7 +63,7 @@ export const CORTEX_M0: Capabilities = {
 /** Armv7-M. */
 export const CORTEX_M3: Capabilities = {
   faultStatus: 'cfsr',
-  divideTrap: true,
+  divideTrap: 'core',
   protection: 'mpu',
   stackLimit: false,
   floatUnit: 'none',
@@ -36,7 +83,7 @@ export const CORTEX_M33: Capabilities = { ...CORTEX_M3, protection: 'mpu v8', st
 /** RISC-V in machine mode, with physical memory protection; Debian has no libstdc++ for it. */
 export const RV32IMAC: Capabilities = {
   faultStatus: 'mcause',
-  divideTrap: false,
+  divideTrap: 'nobody',
   protection: 'pmp',
   stackLimit: false,
   floatUnit: 'none',

@@ -1,5 +1,7 @@
 // `barewire boards`: the table of boards.
 
+import { type BoardRecord, ramBytes } from '../../boards/board.js';
+import { CAPABILITY_COLUMNS } from '../../boards/capabilities.js';
 import { BOARDS } from '../../boards/index.js';
 
 /** Lines of a table with its columns aligned; the last column is not padded. */
@@ -13,16 +15,72 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** The boards that ship with barewire, one a line. */
+const ramText = (board: BoardRecord): string => `${ramBytes(board) / 1024} KiB`;
+
+/** The boards that ship with barewire, one a line, and what each can do. */
 export function boardsTable(): string[] {
-  return table([
-    ['BOARD', 'CORE', 'RAM', 'SIMULATOR', 'WHAT IT IS'],
-    ...BOARDS.map((board) => [
-      board.name,
-      board.core,
-      `${board.regions.filter((region) => region.access !== 'rx').reduce((sum, region) => sum + region.sizeBytes, 0) / 1024} KiB`,
-      board.simulator?.kind ?? '–',
-      board.title,
+  return [
+    ...table([
+      ['BOARD', 'CORE', 'RAM', 'SIMULATOR', 'WHAT IT IS'],
+      ...BOARDS.map((board) => [board.name, board.core, ramText(board), board.simulator?.kind ?? '–', board.title]),
     ]),
-  ]);
+    '',
+    ...table([
+      ['BOARD', ...CAPABILITY_COLUMNS.map(({ title }) => title.toUpperCase())],
+      ...BOARDS.map((board) => [board.name, ...CAPABILITY_COLUMNS.map(({ cell }) => cell(board))]),
+    ]),
+  ];
+}
+
+/** The same as a page of the documentation, `docs/boards.md`. */
+export function boardsPage(): string {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rows = (head: readonly string[], body: readonly (readonly string[])[]): string[] => [
+    row(head),
+    row(head.map(() => '---')),
+    ...body.map(row),
+  ];
+  const titles = CAPABILITY_COLUMNS.map(({ title }) => title);
+  return [
+    '# Boards',
+    '',
+    'Written by `npm run generate` from the records in `boards/`. No image has been run on silicon yet.',
+    '',
+    ...rows(
+      ['board', 'core', 'RAM', 'simulator', 'what it is'],
+      BOARDS.map((board) => [
+        `\`${board.name}\``,
+        board.core,
+        ramText(board),
+        simulatorText(board.simulator),
+        board.title,
+      ]),
+    ),
+    '',
+    '## What they can do',
+    '',
+    'A test that needs what a board cannot do is skipped there because of this table, and of nothing else.',
+    '',
+    ...rows(
+      ['board', ...titles],
+      BOARDS.map((board) => [`\`${board.name}\``, ...CAPABILITY_COLUMNS.map(({ cell }) => cell(board))]),
+    ),
+    '',
+    ...CAPABILITY_COLUMNS.map(({ title, meaning }) => `- **${title}**: ${meaning}`),
+    '',
+    '## Getting the image onto the board',
+    '',
+    ...rows(
+      ['board', 'how'],
+      BOARDS.map(({ name, flash }) => [`\`${name}\``, /^\w+ -/.test(flash) ? `\`${flash}\`` : flash]),
+    ),
+    '',
+  ].join('\n');
+}
+
+function simulatorText(simulator: BoardRecord['simulator']): string {
+  if (simulator === undefined) return '–';
+  return simulator.kind === 'qemu'
+    ? `${simulator.program ?? 'qemu-system-arm'} -M ${simulator.machine}`
+    : simulator.kind;
 }
