@@ -7,6 +7,7 @@ import { benchLatency } from './latency.js';
 import { benchLibrary } from './library.js';
 import { benchLink } from './link.js';
 import { benchRedefine } from './redefine.js';
+import { benchReplug } from './replug.js';
 import { benchSafe } from './safe.js';
 import { benchSize } from './size.js';
 import { benchThousand } from './thousand.js';
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   redefine: benchRedefine,
   library: benchLibrary,
   safe: benchSafe,
+  replug: benchReplug,
   wire: benchWire,
   link: benchLink,
   examples: benchExamples,

@@ -88,8 +88,10 @@ export class Recovery {
   /** Resolves when the board holds what it should: at once unless something went wrong.
    *  @throws what ended the recovery; the next call tries again */
   async ready(): Promise<Recovered | undefined> {
-    if (this.#running !== undefined) return this.#running;
-    return this.#trouble === undefined ? undefined : this.#start();
+    let recovered: Recovered | undefined;
+    while (this.#running !== undefined || this.#trouble !== undefined)
+      recovered = await (this.#running ?? this.#start());
+    return recovered;
   }
 
   /** Something is wrong, or being seen to. */
@@ -116,6 +118,8 @@ export class Recovery {
     const running = this.#recover(this.#trouble!).then(
       (recovered) => {
         this.#running = undefined;
+        // Something more has happened since it was found well.
+        if (this.#trouble !== undefined && !this.#closed) void this.#start().catch(() => undefined);
         return recovered;
       },
       (error: unknown) => {

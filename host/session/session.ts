@@ -249,6 +249,7 @@ export class Session {
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
     );
 
+    await this.#transactions.copyVariables();
     this.#interrupts = 0;
     sessionLog.begin(inputBegin(made, compiled.object, this.#declarations, linker.oldestUndo));
     let outcome: RunOutcome;
@@ -267,6 +268,7 @@ export class Session {
     for (const result of reply.results) if (result.op === 'RUN') timing.runMicros += result.micros;
     if (reply.status !== 'OK') {
       sessionLog.failed(reply.status, []);
+      setImmediate(() => void this.#transactions.copyVariables());
       throw batchError(name, reply, report);
     }
     const lasting = this.#commit(made, staged, outcome);
@@ -480,6 +482,7 @@ export class Session {
     const { undone, left } = takeLast(this.#history, count);
     const oldest = undone.at(-1)!;
     const plan = planUndo(linker, undone, linker.addressOf(FLUSH));
+    await this.#transactions.copyVariables();
     sessionLog.begin({ t: 'undo', fromInput: oldest.input, count });
     let reply: BatchReply | undefined;
     try {
@@ -525,6 +528,7 @@ export class Session {
   /** Does something with an entry of its own in the log. */
   async #entry<T>(what: string, action: () => Promise<T>): Promise<T> {
     const { log: sessionLog } = this.#stations;
+    await this.#transactions.copyVariables();
     this.#interrupts = 0;
     sessionLog.begin({ t: 'other', what });
     try {
@@ -540,6 +544,7 @@ export class Session {
   /** Sends what is no input, with an entry of its own in the log. */
   async #logged(what: string, ops: readonly Op[], runTimeoutMs: number | undefined): Promise<BatchReply> {
     const { log: sessionLog } = this.#stations;
+    await this.#transactions.copyVariables();
     this.#interrupts = 0;
     sessionLog.begin({ t: 'other', what });
     try {

@@ -65,6 +65,7 @@ export class Transactions {
   #heapBytes = 0;
   /** Code was stopped, or cut off by a restart: what it did cannot be repeated, only copied. */
   #unrepeatable = false;
+  #copying: Promise<void> | undefined;
 
   /** Puts memory back after inputs that do not end well, while it is on. */
   readonly safe: SafeMemory;
@@ -140,7 +141,6 @@ export class Transactions {
     const { safe } = this;
     await this.settle();
     await safe.sync();
-    await this.#copyVariables();
     await this.protect(staged);
     const saves = planSave(staged);
     const read = saves.length === 0 ? undefined : await this.#exchange(saves, undefined);
@@ -188,7 +188,6 @@ export class Transactions {
   /** Sends ops after those that are owed. */
   async execute(ops: readonly Op[], runTimeoutMs?: number): Promise<BatchReply> {
     const { safe } = this;
-    if (changesBoard(ops)) await this.#copyVariables();
     await this.settle();
     if (!safe.on || !ops.some(({ op }) => op === 'RUN')) return this.#exchange(ops, runTimeoutMs);
     await safe.sync();
@@ -243,22 +242,36 @@ export class Transactions {
     if (status !== 'OK') log?.(`what was owed to the board ended ${status}`);
   }
 
-  /** Notes what the variables are in the log, when repeating what is in it would not give them. */
-  async #copyVariables(): Promise<void> {
-    if (!this.#unrepeatable) return;
+  /** Notes what the variables are in the log, when repeating what is in it would not give them. To be called while no
+   *  entry of the log is open; once more while it is under way does no harm. */
+  copyVariables(): Promise<void> {
+    if (this.#copying === undefined && this.#unrepeatable) {
+      this.#copying = this.#copy()
+        .catch((error: unknown) => log?.(`variables not copied: ${String(error)}`))
+        .finally(() => {
+          this.#copying = undefined;
+        });
+    }
+    return this.#copying ?? Promise.resolve();
+  }
+
+  async #copy(): Promise<void> {
     const { linker, log } = this.board;
     const ranges = [...linker.variableRanges(), ...(await this.#heapInUse())];
-    this.#unrepeatable = false;
-    if (ranges.reduce((sum, { len }) => sum + len, 0) > COPIED_BYTES) return;
     const reads = ranges.map(({ addr, len }): Op => ({ op: 'READ', addr, len }));
-    const { status, results } = await this.#exchange(reads, undefined);
-    if (status !== 'OK') return;
-    log.note(
-      COPY,
-      results.flatMap((result, index): Op[] =>
-        result.op === 'READ' ? [{ op: 'WRITE', addr: ranges[index]!.addr, data: result.data }] : [],
-      ),
-    );
+    if (ranges.reduce((sum, { len }) => sum + len, 0) <= COPIED_BYTES) {
+      const { status, results } = await this.#exchange(reads, undefined);
+      if (status !== 'OK') return;
+      const writes = results.map(
+        (result, index): Op => ({
+          op: 'WRITE',
+          addr: ranges[index]!.addr,
+          data: result.op === 'READ' ? result.data : new Uint8Array(0),
+        }),
+      );
+      log.note(COPY, writes);
+    }
+    this.#unrepeatable = false;
   }
 
   async #heapInUse(): Promise<AddrRange[]> {
