@@ -10,17 +10,16 @@
 import { BarewireError } from '../diag/error.js';
 import type { ElfSymbol, ObjectFile, Relocation, Section } from '../elf/object-file.js';
 import type { RelocationRow } from './arch/architecture.js';
-import { type Atom, type Definition, type Fixup, isLoaded, isMergeable, pieceAt, type Target } from './atom.js';
-import { foldKeyOf, sameComdat } from './fold.js';
+import type { Atom, Definition, Fixup, Target } from './atom.js';
 import { type InitEntry, initialisersOf } from './initialisers.js';
-import { largestHole } from './memory-map.js';
-import { NO_FIXUPS, ObjectAtom, type Owner } from './object-atom.js';
+import { NameSearch } from './name-search.js';
+import { NO_FIXUPS } from './object-atom.js';
 import { indexOf, isScaffold, isUserStatic, isValueSlot } from './object-index.js';
-import { arenaFull, placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
-import { type RevisedObject, reviseObject } from './revise.js';
-import { findInArchives, preparedFor, type SessionState } from './session-state.js';
+import { placeName, sourceLine, type UndefinedUse, undefinedSymbols } from './report.js';
+import type { RevisedObject } from './revise.js';
+import type { SessionState } from './session-state.js';
+import { StageAtoms } from './stage-atoms.js';
 import type { Lifetime, StageOptions } from './types.js';
-import { allocateWritable } from './zones.js';
 
 /** What one input adds, before anything has an address. */
 export interface InputGraph {
@@ -47,37 +46,21 @@ export function growGraph(state: SessionState, object: ObjectFile, options: Stag
   return new GraphBuilder(state, object, options).build();
 }
 
-/** Name of an atom within its object. */
-export function atomKey(section: number | string, start: number): string {
-  return `${section}:${start}`;
-}
-
 class GraphBuilder {
-  private readonly placed = new Map<ObjectFile, Map<string, Atom>>();
-  private readonly folds = new Map<string, Atom>();
-  private readonly libraryNames = new Map<string, Definition>();
-  private readonly atoms: Atom[] = [];
+  private readonly stage: StageAtoms;
+  private readonly names: NameSearch;
   private readonly work: Atom[] = [];
   private readonly reached = new Set<Atom>();
   private readonly resolved = new Set<Atom>();
-  private readonly pulled: ObjectFile[] = [];
   private readonly undefinedUses: UndefinedUse[] = [];
-  private readonly revisions = new Map<ObjectFile, RevisedObject>();
-  private memory: SessionState['memory'];
-  private heap: SessionState['heap'];
-  private nextId: number;
 
   constructor(
     private readonly state: SessionState,
     private readonly object: ObjectFile,
     private readonly options: StageOptions,
   ) {
-    this.memory = state.memory;
-    this.heap = state.heap;
-    this.nextId = state.nextId;
-    for (const revision of options.revisions ?? []) {
-      this.revisions.set(revision.object, reviseObject(state, revision, object));
-    }
+    this.stage = new StageAtoms(state, object, options);
+    this.names = new NameSearch(state, this.stage, object, options.input);
   }
 
   build(): InputGraph {
@@ -88,7 +71,7 @@ class GraphBuilder {
       if (!isComdat) this.root(symbol, 'persistent');
     }
     for (const symbol of index.locals) if (isUserStatic(symbol.name)) this.root(symbol, 'persistent');
-    for (const [object, { replaced }] of this.revisions) {
+    for (const [object, { replaced }] of this.stage.revisions) {
       for (const symbol of replaced.values()) this.root(symbol, 'persistent', object);
     }
     this.drain();
@@ -100,8 +83,8 @@ class GraphBuilder {
     this.drain();
 
     const library: Target[] = [];
-    for (let i = 0; i < this.pulled.length; i++) {
-      library.push(...this.startEntries(this.pulled[i]!, 'persistent'));
+    for (let i = 0; i < this.stage.pulled.length; i++) {
+      library.push(...this.startEntries(this.stage.pulled[i]!, 'persistent'));
       this.drain();
     }
     this.linkCompanions();
@@ -110,23 +93,23 @@ class GraphBuilder {
     return {
       object: this.object,
       options: this.options,
-      atoms: this.atoms.filter((atom) => this.reached.has(atom)),
-      placed: this.placed,
-      revisions: this.revisions,
-      libraryNames: this.libraryNames,
+      atoms: this.stage.atoms.filter((atom) => this.reached.has(atom)),
+      placed: this.stage.placed,
+      revisions: this.stage.revisions,
+      libraryNames: this.stage.libraryNames,
       entries: [...library, ...own],
-      memory: this.memory,
-      heap: this.heap,
-      nextId: this.nextId,
+      memory: this.names.memory,
+      heap: this.names.heap,
+      nextId: this.stage.nextId,
     };
   }
 
   /** Links what goes with library members that are linked now, though nothing refers to it strongly. */
   private linkCompanions(): void {
-    const known = (name: string): boolean => this.state.names.has(name) || this.libraryNames.has(name);
+    const known = (name: string): boolean => this.state.names.has(name) || this.stage.libraryNames.has(name);
     for (const { when, also } of this.options.companions ?? []) {
       if (!known(when) || known(also)) continue;
-      const target = this.pullFromArchive(also);
+      const target = this.names.pullFromArchive(also);
       if (target?.kind === 'atom') this.reach(target.atom, 'persistent');
       this.drain();
     }
@@ -137,14 +120,15 @@ class GraphBuilder {
     for (const atom of this.reached) {
       if (!atom.fixups.some(({ target }) => target.kind === 'weak')) continue;
       atom.fixups = atom.fixups.map((fixup) => {
-        const now = fixup.target.kind === 'weak' && fixup.symbol !== undefined && this.libraryNames.get(fixup.symbol);
+        const now =
+          fixup.target.kind === 'weak' && fixup.symbol !== undefined && this.stage.libraryNames.get(fixup.symbol);
         return now ? { ...fixup, target: now.target } : fixup;
       });
     }
   }
 
   private root(symbol: ElfSymbol, lifetime: Lifetime, object = this.object): void {
-    const target = this.targetOfDefinition(object, symbol, 0);
+    const target = this.stage.targetOfDefinition(object, symbol, 0);
     if (target.kind === 'atom') this.reach(target.atom, lifetime);
   }
 
@@ -250,9 +234,9 @@ class GraphBuilder {
     if (symbol.binding === 'local') {
       // Symbol 0 is "no symbol": address 0.
       if (symbol.section === 'undefined') return { kind: 'absolute', addr: 0, thumb: 0 };
-      return this.targetOfDefinition(object, symbol, symbol.type === 'section' ? addend : 0);
+      return this.stage.targetOfDefinition(object, symbol, symbol.type === 'section' ? addend : 0);
     }
-    const target = this.lookUp(object, symbol, row.use === 'branch');
+    const target = this.names.lookUp(object, symbol, row.use === 'branch');
     if (target !== undefined) return target;
     if (symbol.binding === 'weak') return { kind: 'weak' };
     const offset = relocation.offset - from.start;
@@ -267,175 +251,14 @@ class GraphBuilder {
 
   private targetOfEntry(object: ObjectFile, entry: InitEntry): Target | undefined {
     const symbol = object.symbols[entry.symbol]!;
-    if (symbol.section === 'undefined') return this.lookUp(object, symbol, true);
-    const target = this.targetOfDefinition(object, symbol, symbol.type === 'section' ? entry.addend : 0);
+    if (symbol.section === 'undefined') return this.names.lookUp(object, symbol, true);
+    const target = this.stage.targetOfDefinition(object, symbol, symbol.type === 'section' ? entry.addend : 0);
     if (target.kind !== 'atom') return target;
     const { value, thumb } = this.state.arch.splitValue(target.offset + entry.addend, true);
     return { ...target, offset: value, thumb: target.thumb === 1 || thumb === 1 ? 1 : 0 };
   }
-
-  /** Finds a global name as seen from `object`. A library that calls a function does not mean the user's variable
-   *  of that name (`int index;` beside the C library's `index()`). */
-  private lookUp(object: ObjectFile, symbol: ElfSymbol, isCall: boolean): Target | undefined {
-    // Destructors are registered under their input's number, so that those of one input can be run.
-    if (symbol.name === '__dso_handle' && symbol.section === 'undefined') {
-      const input = object === this.object ? this.options.input : this.revisions.get(object)?.input;
-      return { kind: 'absolute', addr: input ?? 0, thumb: 0 };
-    }
-    const own = symbol.section === 'undefined' ? undefined : symbol;
-    const isInput = object === this.object || this.revisions.has(object);
-    const isShared = own !== undefined && (own.binding === 'weak' || this.comdatOf(object, own) !== undefined);
-    const isOwn = isInput ? (this.revisions.get(object)?.replaced.has(symbol.name) ?? true) : !isShared;
-    if (own !== undefined && isOwn) return this.targetOfDefinition(object, own, 0);
-
-    const name = symbol.name;
-    const fits = (isFunction: boolean): boolean => isInput || !isCall || isFunction;
-    const fromInput = indexOf(this.object).globals.get(name);
-    if (fromInput !== undefined && fits(fromInput.type !== 'object')) {
-      return this.targetOfDefinition(this.object, fromInput, 0);
-    }
-    for (const [revised, { replaced }] of this.revisions) {
-      const now = replaced.get(name);
-      if (now !== undefined) return this.targetOfDefinition(revised, now, 0);
-    }
-    const known = this.state.names.get(name) ?? this.libraryNames.get(name);
-    if (known !== undefined && (known.origin !== 'input' || fits(known.isFunction))) return known.target;
-    const fromStatic = isInput ? this.state.statics.get(name) : undefined;
-    if (fromStatic !== undefined) return fromStatic.target;
-    if (own !== undefined) return this.targetOfDefinition(object, own, 0);
-    const fromFirmware = this.state.firmware.get(name);
-    if (fromFirmware !== undefined) return fromFirmware.target;
-    const fromLinker = this.linkerSymbol(name);
-    if (fromLinker !== undefined) return fromLinker;
-    // A weak reference is satisfied by what is there, and pulls nothing in.
-    return symbol.binding === 'weak' ? undefined : this.pullFromArchive(name);
-  }
-
-  private comdatOf(object: ObjectFile, symbol: ElfSymbol): string | undefined {
-    return typeof symbol.section === 'number' ? object.sections[symbol.section]!.comdat : undefined;
-  }
-
-  private pullFromArchive(name: string): Target | undefined {
-    const found = findInArchives(this.state, name);
-    if (found === undefined) return undefined;
-    const member = preparedFor(this.state, found.archive.member(found.member));
-    const symbol = indexOf(member).globals.get(name);
-    if (symbol === undefined) return undefined;
-    return this.targetOfDefinition(member, symbol, 0);
-  }
-
-  /** Names that the linker itself defines. */
-  private linkerSymbol(name: string): Target | undefined {
-    if (EMPTY_RANGES.has(name)) return { kind: 'absolute', addr: 0, thumb: 0 };
-    if (name !== '__bw_heap_start' && name !== '__bw_heap_end') return undefined;
-    if (this.heap === undefined) {
-      const wanted = this.state.target.heapBytes;
-      // A full board gets a smaller heap: half of what is left in one piece.
-      const left = (largestHole(this.memory) >> 1) & ~7;
-      const sizeBytes = wanted <= left ? wanted : Math.min(wanted, Math.max(left, LEAST_HEAP_BYTES));
-      const allocation = allocateWritable(this.state.target.arena, this.memory, sizeBytes, 8);
-      if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the heap of malloc');
-      this.heap = { addr: allocation.addr, sizeBytes };
-      this.memory = allocation.map;
-    }
-    const addr = name === '__bw_heap_start' ? this.heap.addr : this.heap.addr + this.heap.sizeBytes;
-    return { kind: 'absolute', addr, thumb: 0 };
-  }
-
-  /** The target of a symbol that `object` defines. `pieceOffset` is added to find the piece of a mergeable section. */
-  private targetOfDefinition(object: ObjectFile, symbol: ElfSymbol, pieceOffset: number): Target {
-    const { value, thumb } = this.state.arch.splitValue(symbol.value, symbol.type === 'func');
-    if (symbol.section === 'absolute') return { kind: 'absolute', addr: value, thumb };
-    if (symbol.section === 'common')
-      return { kind: 'atom', atom: this.commonAtom(object, symbol), offset: 0, thumb: 0 };
-    const section = object.sections[symbol.section as number]!;
-    if (!isLoaded(section)) return { kind: 'absolute', addr: 0, thumb: 0 };
-    const atom = this.sectionAtom(object, section, value + pieceOffset);
-    return {
-      kind: 'atom',
-      atom,
-      offset: value - (isMergeable(section) ? pieceStart(section, value + pieceOffset) : 0),
-      thumb,
-    };
-  }
-
-  private sectionAtom(object: ObjectFile, section: Section, offset: number): Atom {
-    const piece = isMergeable(section) ? pieceAt(section, offset) : { start: 0, sizeBytes: section.sizeBytes };
-    const key = atomKey(section.index, piece.start);
-    const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
-    if (known !== undefined) return known;
-
-    const standing = this.revisions.get(object)?.standing(section);
-    if (standing !== undefined) {
-      this.remember(object, key, standing);
-      return standing;
-    }
-    const bytes =
-      section.bytes.length === 0 ? section.bytes : section.bytes.subarray(piece.start, piece.start + piece.sizeBytes);
-    const symbols = isMergeable(section) ? [] : (indexOf(object).bySection.get(section.index) ?? []);
-    const foldKey = foldKeyOf(section, bytes, symbols);
-    if (foldKey !== undefined) {
-      const twin = this.folds.get(foldKey) ?? this.state.folds.get(foldKey);
-      if (twin !== undefined && (section.comdat === undefined || sameComdat(this.state.arch, object, section, twin))) {
-        this.remember(object, key, twin);
-        return twin;
-      }
-    }
-    const atom = this.add(object, key, ObjectAtom.ofSection(this.ownerIn(object), section, piece, foldKey));
-    if (foldKey !== undefined) this.folds.set(foldKey, atom);
-    return atom;
-  }
-
-  private commonAtom(object: ObjectFile, symbol: ElfSymbol): Atom {
-    const key = atomKey('common', symbol.index);
-    const known = this.placed.get(object)?.get(key) ?? this.state.members.get(object)?.get(key);
-    if (known !== undefined) return known;
-    return this.add(object, key, ObjectAtom.ofCommon(this.ownerIn(object), symbol));
-  }
-
-  private ownerIn(object: ObjectFile): Owner {
-    const revision = this.revisions.get(object);
-    const origin = object === this.object || revision !== undefined ? 'input' : 'archive';
-    return { id: this.nextId++, input: revision?.input ?? this.options.input, origin, object };
-  }
-
-  private add(object: ObjectFile, key: string, atom: Atom): Atom {
-    this.atoms.push(atom);
-    this.remember(object, key, atom);
-    if (atom.origin === 'archive') this.nameLibrarySymbols(atom);
-    return atom;
-  }
-
-  private remember(object: ObjectFile, key: string, atom: Atom): void {
-    let atoms = this.placed.get(object);
-    if (atoms === undefined) {
-      atoms = new Map();
-      this.placed.set(object, atoms);
-      const isInput = object === this.object || this.revisions.has(object);
-      if (!isInput && !this.state.members.has(object)) this.pulled.push(object);
-    }
-    atoms.set(key, atom);
-  }
-
-  private nameLibrarySymbols(atom: Atom): void {
-    for (const symbol of atom.symbols) {
-      if (this.state.names.has(symbol.name) || this.libraryNames.has(symbol.name)) continue;
-      if (indexOf(this.object).globals.has(symbol.name)) continue;
-      const { value, thumb } = this.state.arch.splitValue(symbol.value, symbol.type === 'func');
-      this.libraryNames.set(symbol.name, {
-        name: symbol.name,
-        target: { kind: 'atom', atom, offset: symbol.section === 'common' ? 0 : value, thumb },
-        isFunction: symbol.type === 'func',
-        sizeBytes: symbol.sizeBytes,
-        weak: symbol.binding === 'weak',
-        origin: 'archive',
-      });
-    }
-  }
 }
 
-/** A smaller heap is of no use: stdio alone takes that much. */
-const LEAST_HEAP_BYTES = 2048;
 const LIFETIME_RANK: Readonly<Record<Lifetime, number>> = { transient: 0, trial: 1, persistent: 2 };
 /** How long something lives that transient code only takes the address of. */
 const KEPT_LIFETIME: Readonly<Record<NonNullable<StageOptions['keep']>, Lifetime>> = {
@@ -443,18 +266,6 @@ const KEPT_LIFETIME: Readonly<Record<NonNullable<StageOptions['keep']>, Lifetime
   trial: 'trial',
   reachable: 'transient',
 };
-
-/** Tables that a linker script would bound: unwind tables stay on the host, and the host runs initialisers. */
-const EMPTY_RANGES: ReadonlySet<string> = new Set([
-  '__exidx_start',
-  '__exidx_end',
-  '__preinit_array_start',
-  '__preinit_array_end',
-  '__init_array_start',
-  '__init_array_end',
-  '__fini_array_start',
-  '__fini_array_end',
-]);
 
 /** The relocation of which this one is a part, and the row for that part: the one at the label that it names. */
 function pairOf(
@@ -471,10 +282,6 @@ function pairOf(
       : undefined;
   if (whole !== undefined) return [pair.get(whole.type) ?? row, whole];
   throw badRelocation(object, section, relocation, row, `there is no HI20 at its label ${label.name}`);
-}
-
-function pieceStart(section: Section, offset: number): number {
-  return pieceAt(section, offset).start;
 }
 
 function checkPlace(
