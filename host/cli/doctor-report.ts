@@ -66,7 +66,7 @@ function nodeRow({ nodeVersion }: DoctorFacts): Row {
 function toolRows(facts: DoctorFacts): Row[] {
   const toolchain = facts.boards[0]?.toolchain;
   if (toolchain === undefined) return [];
-  const { clang, lld, llvmAr, qemu } = toolchain;
+  const { clang, lld, llvmAr } = toolchain;
   const row = (what: string, piece: Missing['piece'], found: string | undefined): Row => ({
     mark: found === undefined ? 'missing' : 'ok',
     what,
@@ -76,17 +76,32 @@ function toolRows(facts: DoctorFacts): Row[] {
     row('clang', 'clang', clang === undefined ? undefined : `${clang.major}, ${clang.path}`),
     row('ld.lld', 'lld', lld),
     row('llvm-ar', 'llvm-ar', llvmAr),
-    row('QEMU', 'qemu', qemu),
-  ];
+  ].concat(qemuRows(facts));
 }
+
+// One QEMU a processor family.
+function qemuRows({ boards }: DoctorFacts): Row[] {
+  const rows = new Map<string, Row>();
+  for (const { board, toolchain } of boards) {
+    if (board.simulator?.kind === 'rp2040js') continue;
+    const what = board.arch === 'rv32' ? 'QEMU for RISC-V' : 'QEMU';
+    const lack = toolchain.missing.find(({ piece }) => piece === 'qemu' || piece === 'qemu-riscv');
+    rows.set(what, {
+      mark: toolchain.qemu === undefined ? 'missing' : 'ok',
+      what,
+      found: toolchain.qemu ?? lack?.reason ?? 'not found',
+    });
+  }
+  return [...rows.values()];
+}
+
+const LIBRARIES: ReadonlySet<Missing['piece']> = new Set(['gcc', 'newlib', 'libstdc++', 'riscv-gcc', 'picolibc']);
 
 // Boards of one multilib share their archives: a row each would say the same thing again.
 function archiveRows({ boards }: DoctorFacts): Row[] {
   const rows = new Map<string, Row>();
   for (const { board, toolchain } of boards) {
-    const lacks = toolchain.missing.filter(
-      ({ piece }) => piece === 'gcc' || piece === 'newlib' || piece === 'libstdc++',
-    );
+    const lacks = toolchain.missing.filter(({ piece }) => LIBRARIES.has(piece));
     const found = lacks.length > 0 ? lacks.map(({ reason }) => reason).join('; ') : toolchain.archiveDirs.join(', ');
     rows.set(board.multilib, { mark: lacks.length > 0 ? 'missing' : 'ok', what: `libraries ${board.multilib}`, found });
   }

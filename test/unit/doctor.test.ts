@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LM3S6965EVB } from '../../boards/lm3s6965evb.js';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
+import { VIRT_RV32 } from '../../boards/virt-rv32.js';
 import { type DoctorFacts, judge, loadedBytes } from '../../host/cli/doctor-report.js';
 import { REMEDIES } from '../../host/toolchain/remedies.js';
 import type { Missing, Toolchain } from '../../host/toolchain/toolchain.js';
@@ -56,6 +57,23 @@ describe('the report', () => {
     expect(ok).toBe(false);
     expect(lines.find((line) => line.includes('clang'))).toMatch(/^missing +clang +no clang 16 or newer$/);
     expect(lines.slice(-2)).toEqual(['1 missing; this mends it:', '  sudo dnf install clang']);
+  });
+
+  test('of a machine that lacks what RISC-V boards need says so for them alone', () => {
+    const missing = (['picolibc', 'qemu-riscv'] as const).map((piece) => ({
+      piece,
+      reason: `no ${piece}`,
+      remedy: REMEDIES[piece],
+    }));
+    const riscv = { board: VIRT_RV32, toolchain: { ...whole, qemu: undefined, missing }, imageBytes: 3900 };
+    const { ok, lines } = judge({ ...healthy, boards: [...healthy.boards, riscv] });
+    expect(ok).toBe(false);
+    expect(lines.filter((line) => line.startsWith('missing'))).toEqual([
+      expect.stringMatching(/^missing +QEMU for RISC-V +no qemu-riscv$/),
+      expect.stringMatching(/^missing +libraries rv32imac\/ilp32 +no picolibc$/),
+    ]);
+    expect(lines.find((line) => / QEMU /.test(line))).toContain('/usr/bin/qemu-system-arm');
+    expect(lines.at(-1)).toBe('  sudo apt-get install picolibc-riscv64-unknown-elf qemu-system-misc');
   });
 
   test('of a machine whose libraries lack a multilib says which', () => {

@@ -64,14 +64,16 @@ static _Noreturn void main_loop(void) {
 /* The linker shortens the addresses of variables near gp. User code keeps gp, as every function must. */
 #define SET_GP ".option push\n\t.option norelax\n\tlla gp, __global_pointer$\n\t.option pop\n\t"
 
-/* x1, x3 … x31 to or from a trap's frame. */
-#define FOR_REGISTERS(op)                                                                                        \
-  op " ra, 12(sp)\n\t" op " gp, 20(sp)\n\t" op " tp, 24(sp)\n\t" op " t0, 28(sp)\n\t" op " t1, 32(sp)\n\t"        \
-  op " t2, 36(sp)\n\t" op " s0, 40(sp)\n\t" op " s1, 44(sp)\n\t" op " a0, 48(sp)\n\t" op " a1, 52(sp)\n\t"        \
-  op " a2, 56(sp)\n\t" op " a3, 60(sp)\n\t" op " a4, 64(sp)\n\t" op " a5, 68(sp)\n\t" op " a6, 72(sp)\n\t"        \
-  op " a7, 76(sp)\n\t" op " s2, 80(sp)\n\t" op " s3, 84(sp)\n\t" op " s4, 88(sp)\n\t" op " s5, 92(sp)\n\t"        \
-  op " s6, 96(sp)\n\t" op " s7, 100(sp)\n\t" op " s8, 104(sp)\n\t" op " s9, 108(sp)\n\t" op " s10, 112(sp)\n\t"   \
-  op " s11, 116(sp)\n\t" op " t3, 120(sp)\n\t" op " t4, 124(sp)\n\t" op " t5, 128(sp)\n\t" op " t6, 132(sp)\n\t"
+/* Registers to or from a trap's frame: those that C code may change, and those that it keeps. */
+#define FOR_CHANGED(op)                                                                                          \
+  op " ra, 12(sp)\n\t" op " gp, 20(sp)\n\t" op " t0, 28(sp)\n\t" op " t1, 32(sp)\n\t" op " t2, 36(sp)\n\t"        \
+  op " a0, 48(sp)\n\t" op " a1, 52(sp)\n\t" op " a2, 56(sp)\n\t" op " a3, 60(sp)\n\t" op " a4, 64(sp)\n\t"        \
+  op " a5, 68(sp)\n\t" op " a6, 72(sp)\n\t" op " a7, 76(sp)\n\t" op " t3, 120(sp)\n\t" op " t4, 124(sp)\n\t"      \
+  op " t5, 128(sp)\n\t" op " t6, 132(sp)\n\t"
+#define FOR_UNCHANGED(op)                                                                                        \
+  op " tp, 24(sp)\n\t" op " s0, 40(sp)\n\t" op " s1, 44(sp)\n\t" op " s2, 80(sp)\n\t" op " s3, 84(sp)\n\t"        \
+  op " s4, 88(sp)\n\t" op " s5, 92(sp)\n\t" op " s6, 96(sp)\n\t" op " s7, 100(sp)\n\t" op " s8, 104(sp)\n\t"      \
+  op " s9, 108(sp)\n\t" op " s10, 112(sp)\n\t" op " s11, 116(sp)\n\t"
 
 /* Where thread mode comes out after user code was abandoned. */
 __attribute__((used)) static _Noreturn void resume(void) {
@@ -117,7 +119,7 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       "bnez sp, 1f\n\t"
       "csrr sp, mscratch\n"
       "1:\n\t"
-      "addi sp, sp, -" FRAME "\n\t" FOR_REGISTERS("sw")
+      "addi sp, sp, -" FRAME "\n\t" FOR_CHANGED("sw") FOR_UNCHANGED("sw")
       "csrrw t0, mscratch, zero\n\t"
       "sw t0, 16(sp)\n\t"
       "csrr t0, mcause\n\t"
@@ -139,7 +141,7 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       "addi t1, sp, " FRAME "\n\t"
       "beq t0, t1, 2f\n\t" /* it was on the stub's stack */
       "csrw mscratch, t1\n"
-      "2:\n\t" FOR_REGISTERS("lw")
+      "2:\n\t" FOR_CHANGED("lw")
       "lw sp, 16(sp)\n\t"
       "mret\n"
       "3:\n\t"
