@@ -2,7 +2,7 @@
 //
 // Flat means: an input that defines nothing leaves nothing, and one that defines something leaves what linking and
 // compiling later inputs needs (names, addresses, relocations, declarations) and not what only shows it: object files,
-// debug information, source. What `:undo` needs of the last 100 inputs is bounded, and there from input 150 on.
+// debug information, source. What `:undo` needs of the last 100 inputs is bounded, and there from input 120 on.
 //
 // The figure is the growth of heap and array buffers after a full collection. V8's compilers are off while it is
 // taken: their code grows for as long as a program gets warmer, by up to 1 KiB an input here, and is no memory of the
@@ -16,8 +16,8 @@ import { figure, heading } from './report.js';
 
 const BOARD = 'qemu-mps2-an385';
 const WITHOUT_COMPILERS = ['--no-opt', '--no-sparkplug', '--no-maglev'];
-const SETTLED = 150;
-const MEASURED = 256;
+const SETTLED = 120;
+const MEASURED = 128;
 /** A handle into the session's file, and the noise of a timer or a buffer that comes and goes. */
 const NOTHING_BYTES = 64;
 const DEFINITION_BYTES = 1024;

@@ -63,7 +63,8 @@ function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined): D
   return [
     {
       key: plan.key,
-      text: `${open}${text}${close}\n`,
+      // Joined and not concatenated, which would keep the pieces and the input that they were cut out of.
+      text: [open, text, close, '\n'].join(''),
       names: plan.names,
       once: plan.once,
       defaults: plan.defaults ?? false,
