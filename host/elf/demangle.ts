@@ -4,11 +4,12 @@
 //     substitutions S_, S0_, …     every prefix and type seen so far, in order
 //     template arguments T_, T0_   those of the name that is being read
 //
-// A type is kept as the text left and right of where a name would stand, since `int (*)[3]` grows on both sides.
 // What messages never show (expressions in template arguments, decltype) is not understood: the name then stays
 // as it is. Source: Itanium C++ ABI, chapter 5.1; spelling as LLVM's.
 
 import { BUILTIN_TYPES, EXTENDED_TYPES, LITERAL_SUFFIXES, OPERATORS, STD_SUBSTITUTIONS } from './demangle-tables.js';
+import { around, lastComponent, plain, referTo, type Type, textOf } from './demangle-text.js';
+import { MangledText, NotUnderstood } from './mangled-text.js';
 
 /** The readable form of a mangled C++ name; `name` itself when it is not mangled or not understood. */
 export function demangle(name: string): string {
@@ -24,20 +25,6 @@ export function demangle(name: string): string {
   }
 }
 
-class NotUnderstood extends Error {}
-
-/** `left NAME right`. `wraps`: a pointer to it needs parentheses (functions, arrays). */
-interface Type {
-  readonly left: string;
-  readonly right: string;
-  readonly wraps?: boolean;
-  readonly reference?: '&' | '&&';
-  /** What a reference refers to, so that `T&&` of `int&` collapses. */
-  readonly inner?: Type;
-  /** Elements of an argument pack. */
-  readonly pack?: readonly Type[];
-}
-
 interface Name {
   readonly text: string;
   /** The last component has template arguments: a function then mangles its return type. */
@@ -49,47 +36,19 @@ interface Name {
 }
 
 const MAX_DEPTH = 200;
-const textOf = (type: Type): string =>
-  type.pack === undefined ? type.left + type.right : type.pack.map(textOf).join(', ');
-const plain = (left: string): Type => ({ left, right: '' });
 
-class Demangler {
-  private at = 0;
+class Demangler extends MangledText {
   private depth = 0;
   private readonly substitutions: Type[] = [];
   private templateArgs: readonly Type[] = [];
   private packIndex: number | undefined;
   private packSize: number | undefined;
 
-  constructor(private readonly text: string) {}
-
   wholeName(): string {
     this.expect('_Z');
     const result = this.encoding();
     if (this.at !== this.text.length) throw new NotUnderstood();
     return result;
-  }
-
-  private take(token: string): boolean {
-    if (!this.text.startsWith(token, this.at)) return false;
-    this.at += token.length;
-    return true;
-  }
-
-  private expect(token: string): void {
-    if (!this.take(token)) throw new NotUnderstood();
-  }
-
-  private peek(): string {
-    return this.text[this.at] ?? '';
-  }
-
-  private next(pattern: RegExp): string | undefined {
-    pattern.lastIndex = this.at;
-    const match = pattern.exec(this.text);
-    if (match === null) return undefined;
-    this.at += match[0].length;
-    return match[0];
   }
 
   private remember<T extends Type>(type: T): T {
@@ -475,35 +434,3 @@ const SPECIAL_TYPES: Readonly<Record<string, string>> = {
   TI: 'typeinfo for ',
   TS: 'typeinfo name for ',
 };
-
-function around(type: Type, mark: string): Type {
-  if (!type.wraps) return { left: textOf(type) + mark, right: '' };
-  return { left: `${type.left.trimEnd()} (${mark}`, right: `)${type.right}` };
-}
-
-function referTo(type: Type, mark: '&' | '&&'): Type {
-  if (type.reference !== undefined && type.inner !== undefined) {
-    const collapsed = type.reference === '&' || mark === '&' ? '&' : '&&';
-    return { ...around(type.inner, collapsed), reference: collapsed, inner: type.inner };
-  }
-  return { ...around(type, mark), reference: mark, inner: type };
-}
-
-/** The class's own name, as its constructor has it: `ns::vec<int>` → `vec`. */
-function lastComponent(text: string): string {
-  let depth = 0;
-  let start = 0;
-  let end = text.length;
-  for (let i = text.length - 1; i >= 0; i--) {
-    const char = text[i];
-    if (char === '>' || char === ')') depth++;
-    else if (char === '<' || char === '(') {
-      depth--;
-      if (depth === 0 && char === '<') end = i;
-    } else if (char === ':' && depth === 0) {
-      start = i + 1;
-      break;
-    }
-  }
-  return text.slice(start, end);
-}
