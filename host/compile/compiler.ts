@@ -7,13 +7,12 @@ import type { BoardRecord } from '../../boards/board.js';
 import { debugScope } from '../diag/debug.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
-import { packageRoot } from '../diag/package-root.js';
 import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
 import { type ComposeMode, composeInput, type LateText } from '../unit/compose.js';
 import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
-import { compileFlags, type FlagOptions } from './flags.js';
+import { compileFlags, type FlagOptions, RUNTIME } from './flags.js';
 import { build, flatten, precompile, type Recipe, refusesHeader } from './precompile.js';
 import { prefixText } from './prefix.js';
 import { type ClangResult, runClang } from './run-clang.js';
@@ -29,8 +28,6 @@ const CRASH_COLUMNS = 200;
  *  takes a second of one core to build, so that a longer session builds more seldom. */
 const GROWN_CHARS = 3000;
 const GROWN_SHARE = 1 / 4;
-/** Folder of `<barewire.h>`. */
-const RUNTIME = join(packageRoot(), 'host', 'runtime');
 
 export interface CompilerOptions extends FlagOptions {
   readonly board: BoardRecord;

@@ -1,8 +1,10 @@
 // The flags of every compilation. What decides the machine code must be the same for the precompiled header and
 // for the inputs; clang refuses the header otherwise.
 
+import { join } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
 import { machineFlags } from '../../boards/machine-flags.js';
+import { packageRoot } from '../diag/package-root.js';
 
 export interface FlagOptions {
   /** Optimization level: `s` (default), `0`, `2`, … */
@@ -15,6 +17,9 @@ export interface FlagOptions {
   readonly extra?: readonly string[];
 }
 
+/** Folder of `<barewire.h>`, and of what else compilations read. */
+export const RUNTIME = join(packageRoot(), 'host', 'runtime');
+
 /** Driver flags for a board, without input and output.
  *  @param includeDirs system header folders in the order of search */
 export function compileFlags(board: BoardRecord, includeDirs: readonly string[], options: FlagOptions = {}): string[] {
@@ -25,6 +30,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...LANGUAGE,
     ...(options.rtti ? [] : ['-fno-rtti']),
     ...CODE,
+    ...CHECKS,
     ...WARNINGS,
     ...(options.extra ?? []),
     '-nostdinc',
@@ -41,6 +47,15 @@ const LANGUAGE = [
   '-fno-exceptions',
   // One core, no threads: no guards around static locals.
   '-fno-threadsafe-statics',
+];
+
+/** A division by a zero that the optimizer sees has no instruction left that could trap, and gives any number: at the
+ *  prompt it is told (firmware-stub/support/div0.c). */
+const CHECKS = [
+  '-fsanitize=integer-divide-by-zero',
+  '-fno-sanitize-recover=all',
+  '-fsanitize-minimal-runtime',
+  `-fsanitize-ignorelist=${join(RUNTIME, 'unchecked-functions.txt')}`,
 ];
 
 const CODE = [

@@ -79,6 +79,7 @@ export function faultContext(parts: FaultParts): FaultContext {
       const place = names.symbolAt(addr);
       return place?.kind === 'code' ? ((addr - place.offset) & ~1) >>> 0 : undefined;
     },
+    isFirmware: (addr) => names.sectionAt(addr) === undefined,
     halfwordAt: (addr) => {
       if (addr >= arena.addr && addr + 2 <= arena.addr + arena.sizeBytes) {
         const [low, high] = parts.image.read({ addr, len: 2 });

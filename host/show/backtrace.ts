@@ -7,7 +7,16 @@
 // on the stack then says who had called that code.
 
 import type { Registers } from './thumb.js';
-import { callBefore, callerOf, type Frame, innermost, isReturnAddress, type UnwindTarget, unwind } from './unwind.js';
+import {
+  callBefore,
+  callerOf,
+  type Frame,
+  innermost,
+  isReturnAddress,
+  isStub,
+  type UnwindTarget,
+  unwind,
+} from './unwind.js';
 
 /** A call stack; `skipped` frames that repeat what stands before them lie behind `inner`. */
 export interface Backtrace {
@@ -87,7 +96,7 @@ async function framesFrom(first: Frame, target: UnwindTarget, limit: number, isI
   const frames = [first];
   while (frames.length < limit) {
     const next = await callerOf(frames.at(-1)!, target);
-    if (next === undefined || next.registers[SP]! >= target.stack.addr + target.stack.sizeBytes) break;
+    if (next === undefined || isStub(next, target)) break;
     frames.push(next);
   }
   return frames;

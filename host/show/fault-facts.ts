@@ -36,6 +36,8 @@ export interface FaultContext {
   rowAt?(addr: number): FrameRow | undefined;
   /** First instruction of the function around a code address. */
   functionStart?(addr: number): number | undefined;
+  /** Whether code is the stub's, or the user's own firmware's. */
+  isFirmware?(addr: number): boolean;
   /** Code as it was sent to the board. */
   halfwordAt?(addr: number): number | undefined;
   /** A word of the board's memory; undefined where it cannot be read. */

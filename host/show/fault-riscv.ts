@@ -39,6 +39,9 @@ export const TRAPS: Readonly<Record<number, TrapCause>> = {
 const INTERRUPTS: Readonly<Record<number, string>> = { 3: 'software', 7: 'timer', 11: 'external' };
 const INTERRUPT_BIT = 0x8000_0000;
 
+/** The undefined instruction of barewire's support library that says so: csrw cycle, s1, which nobody may write. */
+const DIVIDED_BY_ZERO = 0xc004_9073;
+
 /** Addresses below this, reached through a pointer, mean that the pointer was null. */
 const NULL_PAGE = 0x100;
 
@@ -72,6 +75,7 @@ function judge({ mcause, mepc, mtval }: TrapRecord): Judged {
     case 'code address':
       return { cause: `${trap.cause}, at ${hex(mepc)}`, mistake: mepc === 0 ? 'null function pointer' : undefined };
     case 'instruction':
+      if (mtval === DIVIDED_BY_ZERO) return { cause: 'integer division by zero', mistake: undefined };
       return { cause: mtval === 0 ? trap.cause : `${trap.cause} ${hex(mtval)}`, mistake: undefined };
     case 'nothing':
       return { cause: trap.cause, mistake: undefined };

@@ -17,9 +17,17 @@ export interface Call {
   readonly inlined: boolean;
 }
 
+/** Functions of the support library that only trap, on behalf of what calls them. */
+const ONLY_TRAPS: ReadonlySet<string> = new Set([
+  '__aeabi_idiv0',
+  '__aeabi_ldiv0',
+  '__ubsan_handle_divrem_overflow_minimal_abort',
+]);
+
 /** The functions of a frame, innermost first. What wraps the statements of an input goes by the input's name. */
 export function callsOf(frame: Frame, context: FaultContext): Call[] {
   const symbol = symbolText(context.symbolAt?.(frame.lookupAddr)) ?? hex(frame.pc);
+  if (ONLY_TRAPS.has(withoutOffset(symbol))) return [];
   const sources = context.framesAt?.(frame.lookupAddr) ?? [];
   if (sources.length === 0) return [{ name: withoutOffset(symbol), line: undefined, inlined: false }];
   const outermost = sources.at(-1)!;

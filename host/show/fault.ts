@@ -77,13 +77,14 @@ function registersOf(record: FaultRecord): Registers {
   return [...low, record.sp, record.lr, (record.pc & ~1) >>> 0];
 }
 
-function targetOf({ arch, stack, halfwordAt, rowAt, functionStart, readWord }: FaultContext): UnwindTarget {
+function targetOf({ arch, stack, halfwordAt, rowAt, functionStart, isFirmware, readWord }: FaultContext): UnwindTarget {
   return {
     stack: stack ?? { addr: 0, sizeBytes: 0 },
     thumb2: arch !== 'armv6-m',
     halfwordAt: (addr) => halfwordAt?.(addr),
     rowAt: (addr) => rowAt?.(addr),
     functionStart: (addr) => functionStart?.(addr),
+    isFirmware: (addr) => isFirmware?.(addr) ?? true,
     readWord: async (addr) => {
       if (stack === undefined || addr < stack.addr || addr + 4 > stack.addr + stack.sizeBytes) return undefined;
       return readWord?.(addr);

@@ -21,6 +21,8 @@ export interface UnwindTarget {
   rowAt(addr: number): FrameRow | undefined;
   /** Address of the first instruction of the function around `addr`. */
   functionStart(addr: number): number | undefined;
+  /** Whether code is the stub's or the user's firmware's; without this, all of it may be. */
+  isFirmware?(addr: number): boolean;
   /** Rejects or gives undefined where it cannot be read. */
   readWord(addr: number): Promise<number | undefined>;
 }
@@ -45,10 +47,16 @@ export async function unwind(start: Registers, target: UnwindTarget, limit: numb
   const frames: Frame[] = [innermost(start)];
   while (frames.length < limit) {
     const next = await callerOf(frames.at(-1)!, target, frames.length === 1);
-    if (next === undefined || next.registers[SP]! >= endOf(target)) break;
+    if (next === undefined || isStub(next, target)) break;
     frames.push(next);
   }
   return frames;
+}
+
+/** Whether a frame is of the stub, which calls with an empty stack. Code that has not used the stack yet has an empty
+ *  one too. */
+export function isStub({ registers, lookupAddr }: Frame, target: UnwindTarget): boolean {
+  return registers[SP]! >= endOf(target) && (target.isFirmware?.(lookupAddr) ?? true);
 }
 
 export function innermost(registers: Registers): Frame {

@@ -251,6 +251,24 @@ describe.each([MICROBIT, MPS2_AN385, PICO_SIM])('on $name', (board) => {
   });
 });
 
+test.each([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32'])(
+  'a division by zero in a statement is told on %s, also when the optimizer sees it',
+  async (board) => {
+    const session = await openSession({ board });
+    try {
+      await session.evaluate('int nought = 0;');
+      for (const input of ['1 / nought', '7 % nought', '1 / 0', 'int n = 0; n = 3 / n;', 'int lost = 4 / nought;']) {
+        const error = await session.evaluate(input).catch((cause) => cause);
+        expect(error.details?.cause, input).toBe('integer division by zero');
+        expect(error.message, input).toMatch(/^input \d+ faulted: .*\nat input_\d+:1/);
+      }
+      expect((await session.evaluate('7 / 2')).value).toBe('(int) 3');
+    } finally {
+      await session.close();
+    }
+  },
+);
+
 test('an access that the bus of the Stellaris refuses to refuse is caught by the MPU where it counts', async () => {
   const session = await openSession({ board: LM3S6965EVB.name });
   try {
