@@ -8,6 +8,9 @@
 //     Slot<T &>   { value }      scalars and small trivially copyable objects: read once, at that moment
 //                 { pointer }    everything else: shown from where it lives
 //     Slot<void>  { }            nothing to show
+//
+// A prvalue whose type has a destructor brings `drop` too, which ends it once it has been shown. `whole` has the compiler
+// finish the types of elements, so that debug information describes them.
 
 /** GCC's choice of the integer types, where clang's differs. Source: GCC's predefined macros for arm-none-eabi. */
 const GCC_TYPES: Readonly<Record<string, string>> = {
@@ -59,51 +62,75 @@ template <class T>
 inline constexpr bool copied<T, decltype(void(sizeof(T)))> =
     __is_trivially_copyable(T) && __is_constructible(__remove_cv(T), T &) && !__is_array(T) && sizeof(T) <= ${COPIED_BYTES};
 
+template <class T, class = void>
+inline constexpr bool whole = true;
 template <class T>
+inline constexpr bool whole<T, decltype(void(sizeof(typename T::value_type)))> = whole<typename T::value_type>;
+template <class A, class B>
+inline constexpr bool whole<std::pair<A, B>, void> = whole<__remove_cv(A)> && whole<__remove_cv(B)>;
+
+template <class T, bool = __is_trivially_destructible(T)>
 struct Slot {
+  static_assert(whole<__remove_cv(T)>);
   __remove_cv(T) value;
-  template <class F>
-  explicit Slot(F f) : value(f()) {}
+  template <class F, class D>
+  explicit Slot(F f, D) : value(f()) {}
+};
+template <class T>
+struct Slot<T, false> {
+  static_assert(whole<__remove_cv(T)>);
+  __remove_cv(T) value;
+  void (*drop)();
+  template <class F, class D>
+  explicit Slot(F f, D d) : value(f()), drop(d) {}
 };
 template <>
-struct Slot<void> {
-  template <class F>
-  explicit Slot(F f) {
+struct Slot<void, false> {
+  template <class F, class D>
+  explicit Slot(F f, D) {
     f();
   }
 };
 template <class T, bool = copied<T>>
 struct LvalueSlot {
+  static_assert(whole<__remove_cv(T)>);
   T *pointer;
-  template <class F>
-  explicit LvalueSlot(F f) : pointer(take(f())) {}
+  template <class F, class D>
+  explicit LvalueSlot(F f, D) : pointer(take(f())) {}
   static T *take(T &&place) { return __builtin_addressof(place); }
   static T *take(T &place) { return __builtin_addressof(place); }
 };
 template <class T>
 struct LvalueSlot<T, true> {
   __remove_cv(T) value;
-  template <class F>
-  explicit LvalueSlot(F f) : value(f()) {}
+  template <class F, class D>
+  explicit LvalueSlot(F f, D) : value(f()) {}
 };
 template <class R, class... A>
 struct LvalueSlot<R(A...), false> {
   R (*value)(A...);
-  template <class F>
-  explicit LvalueSlot(F f) : value(f()) {}
+  template <class F, class D>
+  explicit LvalueSlot(F f, D) : value(f()) {}
 };
 template <class R, class... A>
 struct LvalueSlot<R(A..., ...), false> {
   R (*value)(A..., ...);
-  template <class F>
-  explicit LvalueSlot(F f) : value(f()) {}
+  template <class F, class D>
+  explicit LvalueSlot(F f, D) : value(f()) {}
 };
 template <class T>
-struct Slot<T &> : LvalueSlot<T> {
+void end(Slot<T, false> &slot) {
+  slot.value.~T();
+}
+inline void end(Slot<void, false> &) {}
+template <class S>
+void end(S &) {}
+template <class T>
+struct Slot<T &, true> : LvalueSlot<T> {
   using LvalueSlot<T>::LvalueSlot;
 };
 template <class T>
-struct Slot<T &&> : LvalueSlot<T> {
+struct Slot<T &&, true> : LvalueSlot<T> {
   using LvalueSlot<T>::LvalueSlot;
 };
 }

@@ -178,6 +178,8 @@ class Demangler extends MangledText {
         }
       }
       if (this.peek() !== 'E') this.remember(plain(text));
+      // A variable whose initialiser the closure that follows stands in.
+      this.take('M');
     }
     return { text, isTemplate, isSpecial, qualifiers };
   }

@@ -50,6 +50,7 @@ import { SafeMode } from './safe-mode.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
+import { undeclared } from './undeclared.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
 import { plainDiagnostic, withoutVersionsIn } from './versions.js';
 import { whyName } from './why.js';
@@ -61,6 +62,9 @@ const log = debugScope('session');
 
 /** Destructors at the end of a session may take this long. */
 const FINISH_TIMEOUT_MS = 2000;
+
+/** Names that types without one were given. */
+const UNNAMED = /\b__bw_unnamed_\w+/g;
 
 /** What an input gave. */
 export interface Evaluation {
@@ -219,7 +223,7 @@ export class Session {
     const { versions } = versioned;
     try {
       const { value, warnings, timing } = await this.#evaluate(text, versioned, options);
-      const plain = value === undefined ? undefined : withoutVersions(value, versions);
+      const plain = value === undefined ? undefined : withoutVersions(value, versions).replace(UNNAMED, '{...}');
       return { value: plain, warnings: warnings.map((each) => plainDiagnostic(each, versions)), timing };
     } catch (error) {
       throw withoutVersionsIn(error, versions);
@@ -316,7 +320,7 @@ export class Session {
     const entry = { input, text, declarations: before, replaced, saved, destroyed };
     const oldest = linker.oldestUndo ?? input;
     this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
-    const declared = declarationsOf(unit, this.#typeResolver(object));
+    const declared = [...declarationsOf(unit, this.#typeResolver(object)), ...undeclared(object, unit)];
     this.#declarations = before.add(declared, versions);
     this.#records = records;
     if (isLasting(unit)) {
@@ -640,7 +644,18 @@ export class Session {
     if (content === undefined) return undefined;
     this.#last = lastValueOf(content);
     this.#stations.log.last(this.#last);
-    return formatContent(content, memory);
+    const text = await formatContent(content, memory);
+    if (content.dropAddr !== undefined) await this.#drop(content.dropAddr);
+    return text;
+  }
+
+  /** Ends a value that was shown: its destructor runs.
+   *  @throws SESSION_FAULT, … */
+  async #drop(entry: number): Promise<void> {
+    const flush = this.#stations.linker.addressOf(FLUSH);
+    const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
+    const reply = await this.#logged('the end of a value', ops, FINISH_TIMEOUT_MS);
+    if (reply.status !== 'OK') throw batchError('a destructor', reply, await this.#report(reply));
   }
 
   /** Whether a text means the last value by `_`, and the user gave the name to nothing else. */

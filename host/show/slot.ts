@@ -4,6 +4,8 @@
 //   Slot<int>   { int value; }      the value itself, copied
 //   Slot<P &>   { P *pointer; }     where it lives
 //   Slot<void>  { }                 nothing to show
+//
+// A value with a destructor has `drop` beside it: a function that runs that.
 
 import { BarewireError } from '../diag/error.js';
 import { readDebugInfo } from '../elf/dwarf/debug-info.js';
@@ -17,6 +19,7 @@ export type { MemoryReader, ShowLimits, SymbolName } from './context.js';
 
 /** Name of the variable that holds the value. */
 export const SLOT_NAME = '__bw_value';
+const WORD_BYTES = 4;
 
 /** What an input left behind. */
 export interface SlotContent {
@@ -25,6 +28,8 @@ export interface SlotContent {
   readonly addr: number;
   /** The value, where the slot holds it; undefined where it holds a pointer to it. */
   readonly bytes: Uint8Array | undefined;
+  /** Code that ends the value once it has been shown; undefined where nothing needs it. */
+  readonly dropAddr: number | undefined;
 }
 
 /** Reads the value slot of an input; undefined for void.
@@ -52,12 +57,14 @@ export async function readSlot(
   const holderType = holder && bareType(holder.type);
   if (!holder || !holderType) return undefined;
   const bytes = await readBytes(memory, holder.addr, sizeOfType(holder.type) ?? 0);
-  if (value) return { type: holder.type, addr: holder.addr, bytes };
+  const drop = field(slot, 'drop');
+  const dropAddr = drop && wordAt(await readBytes(memory, drop.addr, WORD_BYTES), 0);
+  if (value) return { type: holder.type, addr: holder.addr, bytes, dropAddr };
   if (holderType.kind !== 'pointer') return undefined;
   const addr = wordAt(bytes, 0);
   const owner = ownerOf?.(addr);
   if (owner !== undefined) debugInfo.completeFrom(owner);
-  return { type: holderType.target, addr, bytes: undefined };
+  return { type: holderType.target, addr, bytes: undefined, dropAddr };
 }
 
 /** `(int) 42` for what an input left behind.

@@ -22,6 +22,7 @@ import {
   readDeclarator,
   signature,
 } from './declarators.js';
+import { captureEdits, outerLambdas } from './lambdas.js';
 import {
   enumerators,
   hasCall,
@@ -38,6 +39,7 @@ import {
 } from './node-text.js';
 import { planVariable } from './plan-variable.js';
 import type { DeclarationPlan, DefinedFunction, Edit, ItemKind, VariablePlan } from './source-unit.js';
+import { functionEdits } from './statements.js';
 
 /** What an item comes to. */
 export interface Analysis {
@@ -133,6 +135,7 @@ class Analyser {
       case 'template_instantiation':
         return 'declaration';
       default:
+        this.#edits.push(...functionEdits(node, this.base));
         return 'statement';
     }
   }
@@ -184,7 +187,13 @@ class Analyser {
     const isExtern = specifiers.words.includes('extern');
     const constant = specifiers.words.includes('constexpr');
     const specifierConst = specifiers.words.includes('const');
-    const isLambda = declarators.some((each) => each.value?.type === 'lambda_expression');
+    const captures = captureEdits(node, this.base, false);
+    this.#edits.push(...captures);
+    const inTree = captures.map((edit) => ({ ...edit, offset: edit.offset - this.base }));
+    // The type of a lambda is that of this very place: later inputs see it too.
+    const isLambda =
+      type.type === 'placeholder_type_specifier' &&
+      declarators.some((each) => each.value !== undefined && outerLambdas(each.value).length > 0);
     const isFunction = (each: Declarator): boolean =>
       innermost(each)?.type === 'function_declarator' && each.value === undefined;
 
@@ -223,7 +232,7 @@ class Analyser {
       const names = declarators.map((each) => each.name?.text ?? '');
       this.#names.push(...names);
       const text = withSemicolon(
-        isType ? textWithTypeName(node, type, typeName) : textWithout(node, specifiers.statics),
+        isType ? textWithTypeName(node, type, typeName) : textWithout(node, specifiers.statics, node.endIndex, inTree),
       );
       const inline = specifiers.words.includes('inline') ? text : `${plain ? 'inline' : WEAK_INLINE} ${text}`;
       if (names.length === 1 || isType) {
@@ -271,6 +280,7 @@ class Analyser {
     const call = node.namedChild(0);
     const [argument, ...more] =
       call?.type === 'call_expression' ? namedChildren(call.childForFieldName('arguments')) : [];
+    this.#edits.push(...functionEdits(node, this.base));
     if (argument?.type === 'identifier' && more.length === 0) {
       const name = argument.text;
       const text: VariablePlan = { name, declarator: name, fallback: '', doubt: 'expression' };

@@ -25,8 +25,9 @@ const WRAPPER = '#line 1 "<value>"';
 const BARRIER = `${WRAPPER}\n{ __asm__ volatile(""); }\n`;
 /** Declarations without a value, or with one literal. */
 const LITERAL = /^[^=({]*(?:=\s*[-+]?(?:\d[\w.']*|'[^']*'|"[^"]*"|true|false|nullptr)\s*)?;?$/;
-const SLOT =
-  '[[clang::no_destroy]] __attribute__((used)) static __bw::Slot<decltype(__bw_expr())> __bw_value __asm__("__bw_value")(__bw_expr);';
+const SLOT = `static void __bw_drop();
+[[clang::no_destroy]] __attribute__((used)) static __bw::Slot<decltype(__bw_expr())> __bw_value __asm__("__bw_value")(__bw_expr, __bw_drop);
+static void __bw_drop() { __bw::end(__bw_value); }`;
 
 /** The translation unit of an input, without the declarations of earlier ones.
  *  @param fileName what diagnostics call it */
@@ -51,7 +52,7 @@ export function composeInput(
     length: 0,
     insert: `${WRAPPER}\nstatic inline ${type} __bw_expr() { return ${trailing.literal ? '+' : ''}(`,
   });
-  for (const edit of trailing.edits ?? []) writer.apply(edit);
+  for (const edit of inOrder(trailing.edits ?? [])) writer.apply(edit);
   return `${writer.finish(trailing.end)}${WRAPPER}\n); }\n${SLOT}\n`;
 }
 

@@ -75,7 +75,9 @@ function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined): D
 function variableText(plan: VariablePlan, resolveType: TypeResolver | undefined): string | undefined {
   if (resolveType === undefined) return plan.doubt === 'expression' ? undefined : plan.fallback;
   const type = resolveType(plan.name);
-  const stated = type === undefined ? undefined : `extern std::type_identity_t<${type}> ${plan.declarator};`;
+  // Types without a name can only be said as the user did.
+  const nameable = type !== undefined && !/\(lambda\)|\{\.\.\.\}/.test(type);
+  const stated = !nameable ? undefined : `extern std::type_identity_t<${type}> ${plan.declarator};`;
   switch (plan.doubt) {
     case 'deduced':
       return stated ?? plan.fallback;

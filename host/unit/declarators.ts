@@ -20,12 +20,13 @@ export function readDeclarator(node: Node): Declarator {
   const init = node.type === 'init_declarator';
   const outer = init ? (node.childForFieldName('declarator') ?? node) : node;
   const layers: Node[] = [];
-  let inner: Node | undefined = outer;
+  let inner: Node | undefined = memberPointer(outer) ?? outer;
   while (inner !== undefined && LAYERS.has(inner.type)) {
     if (inner.type !== 'parenthesized_declarator' && inner.type !== 'attributed_declarator') layers.unshift(inner);
     inner =
       inner.childForFieldName('declarator') ??
       namedChildren(inner).find((child) => NAMES.has(child.type) || LAYERS.has(child.type));
+    inner = memberPointer(inner) ?? inner;
   }
   const known = inner !== undefined && NAMES.has(inner.type);
   return {
@@ -37,7 +38,16 @@ export function readDeclarator(node: Node): Declarator {
   };
 }
 
+/** The `*p` of `P::*p`, which the grammar takes for a name in a scope. */
+function memberPointer(node: Node | undefined): Node | undefined {
+  let name = node;
+  while (name?.type === 'qualified_identifier') name = name.childForFieldName('name') ?? undefined;
+  return name?.type === MEMBER_POINTER ? name : undefined;
+}
+
+const MEMBER_POINTER = 'pointer_type_declarator';
 const LAYERS = new Set([
+  MEMBER_POINTER,
   'pointer_declarator',
   'reference_declarator',
   'array_declarator',
@@ -66,7 +76,8 @@ export function innermost(declarator: Declarator): Node | undefined {
 export function isConstant(declarator: Declarator, specifierConst: boolean): boolean {
   const outer = declarator.layers.find((layer) => layer.type !== 'array_declarator');
   if (outer === undefined) return specifierConst;
-  return outer.type === 'pointer_declarator' && namedChildren(outer).some((child) => child.text === 'const');
+  const isPointer = outer.type === 'pointer_declarator' || outer.type === MEMBER_POINTER;
+  return isPointer && namedChildren(outer).some((child) => child.text === 'const');
 }
 
 /** The parameter types of a function declarator as one comparable text: no names, defaults or spare blanks. */

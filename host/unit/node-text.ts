@@ -3,6 +3,7 @@
 
 import type { Node } from 'web-tree-sitter';
 import { type Declarator, declaratorsOf, namedChildren, readDeclarator } from './declarators.js';
+import type { Edit } from './source-unit.js';
 
 /** Words in front of a declaration, and the nodes of those that may go. */
 export interface Specifiers {
@@ -25,12 +26,22 @@ export function specifiersOf(node: Node): Specifiers {
   return { words, statics, inlines };
 }
 
-/** A node's text without some of its children, up to `end`. */
-export function textWithout(node: Node, children: readonly Node[], end = node.endIndex): string {
+/** A node's text without some of its children, up to `end`, and with `edits` made, whose offsets are the tree's. */
+export function textWithout(
+  node: Node,
+  children: readonly Node[],
+  end = node.endIndex,
+  edits: readonly Edit[] = [],
+): string {
   let text = node.text.slice(0, end - node.startIndex);
-  for (const child of [...children].sort((a, b) => b.startIndex - a.startIndex)) {
-    const from = child.startIndex - node.startIndex;
-    text = text.slice(0, from) + text.slice(from + child.text.length).trimStart();
+  const cuts = [
+    ...children.map((child) => ({ offset: child.startIndex, length: child.text.length, insert: undefined })),
+    ...edits,
+  ];
+  for (const { offset, length, insert } of cuts.sort((x, y) => y.offset - x.offset)) {
+    const start = offset - node.startIndex;
+    const behind = text.slice(start + length);
+    text = text.slice(0, start) + (insert === undefined ? behind.trimStart() : ` ${insert}${behind}`);
   }
   return text.trimEnd();
 }

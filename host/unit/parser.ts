@@ -9,8 +9,9 @@ import { BarewireError } from '../diag/error.js';
 import { type Analysis, analyse } from './analyse.js';
 import { judge } from './completeness.js';
 import { type Highlight, highlight } from './highlight.js';
+import { captureEdits } from './lambdas.js';
 import { type Directive, type Scan, scan, type Token } from './scan.js';
-import type { Completeness, Item, SourceUnit, Trailing } from './source-unit.js';
+import type { Completeness, DeclarationPlan, Edit, Item, SourceUnit, Trailing } from './source-unit.js';
 
 export type { Completeness, Item, SourceUnit } from './source-unit.js';
 
@@ -84,7 +85,8 @@ export class CppParser {
       const { start } = first;
       const { end } = last;
       if (!part.closed && this.isExpression(text, part.tokens)) {
-        trailing = { start, end, literal: part.tokens.every((token) => token.kind === 'string') };
+        const literal = part.tokens.every((token) => token.kind === 'string');
+        trailing = { start, end, literal, edits: this.#captures(text, part.tokens) };
       } else items.push({ start, end, ...this.#analyse(text, part) });
     }
     return { text, items, trailing };
@@ -179,6 +181,8 @@ export class CppParser {
   #analyse(text: string, segment: Segment): Analysis {
     const source = sourceOf(text, segment.tokens);
     const base = segment.tokens[0]?.start ?? 0;
+    const declared = LIKE_A_CALL.test(source) ? this.#asDeclaration(source, base) : undefined;
+    if (declared !== undefined) return declared;
     return this.#parse(source, (root) => {
       const [node] = realChildren(root).filter((child) => child.type !== 'ERROR');
       if (node === undefined || node.startIndex !== 0) return unknown(source);
@@ -187,13 +191,42 @@ export class CppParser {
     });
   }
 
+  /** `T (*p)[3] = a;`: a declaration, or a call if `T` is a function. The grammar decides for the call; a storage
+   *  class in front tells it otherwise. */
+  #asDeclaration(source: string, base: number): Analysis | undefined {
+    if (!this.#single(source, (node) => node.type === 'expression_statement')) return undefined;
+    const storage = 'static ';
+    return this.#parse(storage + source, (root) => {
+      const [node, ...more] = realChildren(root);
+      if (root.hasError || node?.type !== 'declaration' || more.length > 0) return undefined;
+      const analysis = analyse(node, base - storage.length);
+      const edits = analysis.edits.filter(({ offset }) => offset >= base);
+      if (node.childForFieldName('type')?.type === 'primitive_type') return { ...analysis, edits };
+      const declares = analysis.declares.map((plan): DeclarationPlan => {
+        const [declarator = ''] = plan.names;
+        if (typeof plan.text !== 'string') return { ...plan, text: { ...plan.text, doubt: 'expression' } };
+        return { ...plan, text: { name: declarator, declarator, fallback: plan.text, doubt: 'expression' } };
+      });
+      return { ...analysis, kind: 'expression', names: [], edits: [], declares };
+    });
+  }
+
+  /** What makes the captures of lambdas in a last expression legal. */
+  #captures(text: string, tokens: readonly Token[]): readonly Edit[] {
+    const source = sourceOf(text, tokens);
+    if (!source.includes('[')) return [];
+    return this.#parse(`${source}\n;`, (root) => captureEdits(root, tokens[0]?.start ?? 0, true));
+  }
+
   #isBraced(text: string, tokens: readonly Token[]): boolean {
     const source = sourceOf(text, tokens);
     return this.#parse(source, (root) => {
       const nodes = realChildren(root);
       const [node] = nodes;
       if (node === undefined || nodes.length !== 1) return false;
-      if (node.type === 'template_declaration') return node.namedChildren.at(-1)?.type === 'function_definition';
+      const inner = node.type === 'template_declaration' ? node.namedChildren.at(-1) : node;
+      // `P p{}` is a variable whose `;` is still to come.
+      if (inner?.type === 'function_definition') return hasParameters(inner);
       return BRACED.has(node.type) && node.endIndex === source.length;
     });
   }
@@ -213,6 +246,16 @@ export class CppParser {
       tree?.delete();
     }
   }
+}
+
+/** Starts of what may declare a pointer or reference, or call something. */
+const LIKE_A_CALL = /^[\w:][\w:<>,\s]*\(\s*(?:[\w:<>,\s]*::\s*)?[*&]/;
+
+/** Whether a definition is one of a function: its declarator has a parameter list. */
+function hasParameters(definition: Node): boolean {
+  const declarator = definition.childForFieldName('declarator');
+  const lists = ['function_declarator', 'abstract_function_declarator'];
+  return declarator === null || declarator.descendantsOfType(lists).length > 0;
 }
 
 const STATEMENT_WORDS = new Set([

@@ -190,7 +190,7 @@ function merged(unit: SourceUnit, renamed: SourceUnit, found: readonly Edit[], b
     const other = renamed.items[index] ?? item;
     const own = found.filter(({ offset }) => item.start <= offset && offset < item.end);
     if (own.length === 0) return { ...item, declares: other.declares };
-    if (item.kind !== 'directive') return { ...item, edits: [...item.edits, ...own], declares: other.declares };
+    if (item.kind !== 'directive') return { ...item, edits: withCaptures(item.edits, own), declares: other.declares };
     const line = applied(unit.text.slice(0, item.end), own).slice(item.start);
     const insert = [...other.edits.map((edit) => edit.insert), line].join('\n');
     return {
@@ -215,6 +215,15 @@ function merged(unit: SourceUnit, renamed: SourceUnit, found: readonly Edit[], b
   return {
     text: unit.text,
     items: [...items, ...gone].sort((a, b) => a.start - b.start),
-    trailing: trailing === undefined ? undefined : { ...trailing, edits },
+    trailing: trailing === undefined ? undefined : { ...trailing, edits: withCaptures(trailing.edits ?? [], edits) },
   };
+}
+
+/** Edits and the renames beside them. The `= x` behind a captured name (lambdas.ts) says the new name too. */
+function withCaptures(edits: readonly Edit[], renamed: readonly Edit[]): Edit[] {
+  const adapted = edits.map((edit) => {
+    const name = renamed.find(({ offset, length }) => offset + length === edit.offset);
+    return name !== undefined && edit.insert.startsWith('= ') ? { ...edit, insert: `= ${name.insert}` } : edit;
+  });
+  return [...adapted, ...renamed];
 }

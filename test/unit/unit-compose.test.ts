@@ -69,7 +69,7 @@ describe('composeInput', () => {
 
   it('stores the value of a last expression in __bw_value', () => {
     expect(compose('x')).toContain('static inline decltype(auto) __bw_expr() { return (');
-    expect(compose('x')).toContain('__bw_value __asm__("__bw_value")(__bw_expr);');
+    expect(compose('x')).toContain('__bw_value __asm__("__bw_value")(__bw_expr, __bw_drop);');
     expect(compose('x;')).not.toContain('__bw_value');
     expect(composeInput(parser.split('x'), 3, 'value')).toContain('static inline auto __bw_expr()');
     expect(compose('"abc"')).toContain('return +(');

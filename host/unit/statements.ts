@@ -1,0 +1,48 @@
+// Statements that have to stand in a function. clang 19 crashes when it gives a name to a template instantiated with a
+// lambda or a local class of a statement at file scope, and knows assembler with operands only in functions. So such a
+// statement becomes the body of one:
+//
+//   for_each(b, e, [&](int a) { n += a; });     →     static inline void __bw_do_0() { … } __bw_do_0();
+
+import type { Node } from 'web-tree-sitter';
+import { captureEdits, outerLambdas } from './lambdas.js';
+import type { Edit } from './source-unit.js';
+
+const STATEMENTS = new Set([
+  ...['compound_statement', 'if_statement', 'for_statement', 'for_range_loop', 'while_statement', 'do_statement'],
+  ...['switch_statement', 'labeled_statement', 'try_statement', 'expression_statement'],
+]);
+const CLASSES = ['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier'];
+
+/** The edits that put a statement into a function; none if it can stand by itself.
+ *  @param base offset of the tree's text in the input */
+export function functionEdits(node: Node, base: number): Edit[] {
+  if (!STATEMENTS.has(node.type)) return [];
+  const needed = outerLambdas(node).length > 0 || hasLocalClass(node) || isRunAssembler(node);
+  // `return` ends no input: clang says so where it stands.
+  if (!needed || returns(node)) return [];
+  const name = `__bw_do_${base + node.startIndex}`;
+  return [
+    { offset: base + node.startIndex, length: 0, insert: `static inline void ${name}() {` },
+    ...captureEdits(node, base, true),
+    { offset: base + node.endIndex, length: 0, insert: `}\n${name}();` },
+  ];
+}
+
+function hasLocalClass(node: Node): boolean {
+  return node.descendantsOfType(CLASSES).some((each) => each !== null && each.childForFieldName('body') !== null);
+}
+
+/** Assembler that is meant to run now: anything but labels and directives, which define something. */
+function isRunAssembler(node: Node): boolean {
+  const assembler = node.type === 'expression_statement' ? node.namedChild(0) : null;
+  if (assembler?.type !== 'gnu_asm_expression') return false;
+  const code = assembler.childForFieldName('assembly_code')?.text ?? '';
+  return assembler.namedChildCount > 1 || !/(?:^|\\n|["\n;])\s*(?:\.\w|[\w.$]+:)/.test(code);
+}
+
+function returns(node: Node): boolean {
+  if (node.type === 'return_statement' || node.type === 'co_return_statement') return true;
+  if (node.type === 'lambda_expression' || node.type === 'function_definition') return false;
+  return node.namedChildren.some((child) => child !== null && returns(child));
+}
