@@ -337,7 +337,9 @@ const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}:(\\d+):\\d+:.*? error: `);
 function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang: string, dir: string): BarewireError {
   const { code, signal, stderr } = result;
   const errors = diagnostics.filter((each) => each.severity === 'error');
-  if (signal !== null || code !== 1 || errors.length === 0) {
+  // clang may crash over what follows from a mistake: the mistake is what counts.
+  const isMistake = diagnostics.some(({ severity, file }) => severity === 'error' && file !== undefined);
+  if (errors.length === 0 || ((signal !== null || code !== 1) && !isMistake)) {
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
     const words = lastLines(withoutStackDump(stderr), 12);
     const hint = signal === null ? '' : '\nis the input very long or deeply nested? try it in smaller pieces';
@@ -347,15 +349,18 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
       stderr,
     });
   }
-  const preludeErrors = stderr.split('\n').filter((line) => PRELUDE_ERROR.test(line));
+  // A template of an earlier input that fails for what this one makes of it is this one's mistake.
+  const isEarlier = ({ file, notes }: Diagnostic): boolean =>
+    file === undefined && !notes.some((note) => note.file !== undefined);
+  const preludeErrors = errors.some(isEarlier) ? stderr.split('\n').filter((line) => PRELUDE_ERROR.test(line)) : [];
   const lines = preludeErrors.map((line) => Number(PRELUDE_ERROR.exec(line)?.[1]));
-  if (errors.every((each) => each.file === undefined) && preludeErrors.length > 0) {
+  if (errors.every(isEarlier) && preludeErrors.length > 0) {
     const message = `a declaration kept from an earlier input no longer compiles:\n${renderDiagnostics(errors)}`;
     return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, dir });
   }
   // A body that is not finished is missed at our own `#include` too.
-  const own = diagnostics.some(({ file, severity }) => file !== undefined && severity === 'error')
-    ? diagnostics.filter(({ file, severity }) => file !== undefined || severity !== 'error')
+  const own = errors.some((each) => !isEarlier(each))
+    ? diagnostics.filter((each) => each.severity !== 'error' || !isEarlier(each))
     : diagnostics;
   return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines });
 }

@@ -80,7 +80,17 @@ export function parseDiagnostics(stderr: string, user: UserText): Diagnostic[] {
       current.message += `\n${line}`;
   }
   const seen = new Set<string>();
-  return found
+  // What follows in the wrapper from a mistake of the user's is not worth a word.
+  const isOwn = (each: Building): boolean => each.severity === 'error' && each.file === user.file && !isOurs(each);
+  const mine = found.some(isOwn) ? found.filter((each) => each.severity !== 'error' || !isOurs(each)) : found;
+  // A header that is missing explains all that comes of it.
+  const hints = new Set<string>();
+  const missing = mine.filter(({ severity, message }) => {
+    const hint = severity === 'error' ? missingHeader(message) : undefined;
+    return hint !== undefined && !hints.has(hint) && hints.add(hint);
+  });
+  const shown = missing.length > 0 ? missing : mine;
+  return shown
     .map((each) => finish(each, user, userLines))
     .filter((each) => each !== undefined)
     .filter(({ file, line, column, message }) => {
@@ -148,19 +158,33 @@ function finish(raw: Building, user: UserText, userLines: readonly string[]): Di
     message: unwrap(raw.message.replace(OPTION, '')),
     option,
     snippet: ours ? [] : own ? ownSnippet(raw, userLines) : raw.snippet,
-    notes: [
-      ...raw.notes.map((note) => finish(note, user, userLines)).filter((note) => note !== undefined),
-      ...advice(raw.message),
-    ],
+    notes: hinted(
+      raw,
+      fewNotes(raw.notes, user).flatMap((note) => finish(note, user, userLines) ?? []),
+    ),
   };
 }
 
-/** What to try, where we know. */
-function advice(message: string): Diagnostic[] {
-  const header = missingHeader(message);
-  if (header === undefined) return [];
-  const nowhere = { file: undefined, line: 0, column: 0, ranges: [], option: undefined, snippet: [], notes: [] };
-  return [{ severity: 'note', message: header, ...nowhere }];
+/** Notes shown of one diagnostic, besides those about the user's own lines. */
+const MOST_NOTES = 4;
+
+/** Overload sets and template backtraces run to dozens: the first few, and those in the user's text. */
+function fewNotes(notes: readonly Building[], user: UserText): readonly Building[] {
+  let others = 0;
+  const shown = notes.filter(({ file }) => file === user.file || ++others <= MOST_NOTES);
+  const left = notes.length - shown.length;
+  if (left === 0) return shown;
+  const note = `${left} more of these notes are left out`;
+  return [...shown, { ...NO_PLACE, severity: 'note', message: note, ranges: [], snippet: [], notes: [] }];
+}
+
+const NO_PLACE = { file: undefined, line: 0, column: 0 } as const;
+
+/** In place of what clang guesses of a name of the library: where it is. */
+function hinted(raw: Building, notes: Diagnostic[]): Diagnostic[] {
+  const message = raw.severity === 'error' ? missingHeader(raw.message) : undefined;
+  if (message === undefined) return notes;
+  return [{ ...NO_PLACE, severity: 'note', message, ranges: [], option: undefined, snippet: [], notes: [] }];
 }
 
 /** In the wrapper around the last expression, or in the slot it is stored in. */
@@ -169,9 +193,14 @@ function isOurs(raw: Building): boolean {
   return raw.file !== undefined && /[\\/]prefix\.h$/.test(raw.file);
 }
 
+/** A name of a type can be thousands of characters long. */
+function cut(message: string): string {
+  return message.replace(/'[^'\n]{400,}'/g, (name) => `${name.slice(0, 120)} … ${name.slice(-40)}`);
+}
+
 /** Says what the user did in place of what the wrapper did with it. */
 function unwrap(message: string): string {
-  return message
+  return cut(message)
     .replace(/'(?:const )?__bw::(?:Lvalue)?Slot<[^']*>'(?: \(aka '[^']*'\))?/g, 'the value')
     .replace(/function '__bw_expr(?:\(\))?'/g, 'the last expression')
     .replace(/'__bw_expr(?:\(\))?'/g, 'the last expression')

@@ -10,7 +10,10 @@ const HEADER_OF: Readonly<Record<string, string>> = Object.fromEntries(
     bitset: 'bitset',
     charconv: 'to_chars from_chars',
     chrono: 'chrono',
+    compare: 'strong_ordering partial_ordering weak_ordering',
     complex: 'complex',
+    concepts: 'integral floating_point same_as convertible_to derived_from invocable regular',
+    coroutine: 'coroutine_handle coroutine_traits suspend_always suspend_never',
     deque: 'deque',
     forward_list: 'forward_list',
     iomanip: 'setw setprecision setfill',
@@ -35,9 +38,23 @@ const HEADER_OF: Readonly<Record<string, string>> = Object.fromEntries(
 
 const UNKNOWN = /^no (?:member|template|type) named '(\w+)' in namespace 'std'/;
 
+const THREADS = new Set([
+  'thread',
+  'jthread',
+  'mutex',
+  'condition_variable',
+  'future',
+  'async',
+  'promise',
+  'lock_guard',
+]);
+
 /** What to include when clang does not know a name of the standard library; undefined for every other message. */
 export function missingHeader(message: string): string | undefined {
   const name = UNKNOWN.exec(message)?.[1];
+  if (name !== undefined && THREADS.has(name)) {
+    return `std::${name} needs an operating system with threads, which a board does not have`;
+  }
   const header = name === undefined || !Object.hasOwn(HEADER_OF, name) ? undefined : HEADER_OF[name];
   return header === undefined ? undefined : `std::${name} needs \`#include <${header}>\``;
 }

@@ -7,6 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { spawnTied } from '../../boards/sim/tied-process.js';
+import { clangEnvironment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
 
 const GAVE_UP = /^fatal error: too many errors emitted.*\n?/m;
@@ -44,7 +45,12 @@ export class ClangProcess {
     const stdio = [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'] as const;
     // What is not there is told by `spawn` itself.
     const start = existsSync(path) ? spawnTied : spawn;
-    const child = start(path, args, { cwd: options.cwd, stdio: [...stdio], windowsHide: true });
+    const child = start(path, args, {
+      cwd: options.cwd,
+      stdio: [...stdio],
+      windowsHide: true,
+      env: clangEnvironment(),
+    });
     this.#child = child;
     living.add(child);
     const out: Buffer[] = [];
