@@ -26,7 +26,9 @@ export async function compileMended(
 ): Promise<Mended> {
   const { text, ...late } = before.preludeFor(unit);
   try {
-    return { compiled: await compiler.compileUnit(unit, text + behind, input, fileName, late), before };
+    const compiled = await compiler.compileUnit(unit, text + behind, input, fileName, late);
+    const others = before.otherResults(unit).map(resultWarning);
+    return { compiled: { ...compiled, warnings: [...others, ...compiled.warnings] }, before };
   } catch (error) {
     const lines = error instanceof BarewireError ? error.details.lines : undefined;
     const mended = Array.isArray(lines) && text === before.text() ? before.withoutLines(lines) : before;
@@ -34,20 +36,31 @@ export async function compileMended(
     const again = await compileMended(compiler, unit, mended, input, fileName, behind);
     const known = new Set(mended.list().map(({ key }) => key));
     const lost = before.list().filter(({ key }) => !known.has(key));
-    const warning = lostWarning(lost.flatMap(({ names }) => names));
-    return { ...again, compiled: { ...again.compiled, warnings: [warning, ...again.compiled.warnings] } };
+    const lostOnes = lostWarning(lost.flatMap(({ names }) => names));
+    return { ...again, compiled: { ...again.compiled, warnings: [lostOnes, ...again.compiled.warnings] } };
   }
 }
 
 function lostWarning(names: readonly string[]): Diagnostic {
   const what = names.length === 0 ? 'a declaration' : names.join(', ');
+  return warning(`${what} of an earlier input can no longer be used: its declaration does not compile by itself`);
+}
+
+/** The parameters tell functions apart, for C++ and the linker: callers cannot go on with the old one. */
+function resultWarning({ name, was }: { readonly name: string; readonly was: string }): Diagnostic {
+  return warning(
+    `${name} returned ${was} before: code compiled until now takes its result for that; type it again too`,
+  );
+}
+
+function warning(message: string): Diagnostic {
   return {
     severity: 'warning',
     file: undefined,
     line: 0,
     column: 0,
     ranges: [],
-    message: `${what} of an earlier input can no longer be used: its declaration does not compile by itself`,
+    message,
     option: undefined,
     snippet: [],
     notes: [],

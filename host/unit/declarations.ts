@@ -209,6 +209,7 @@ export class DeclarationStore {
       const old = map.get(plan.key);
       if (old === undefined) return false;
       const isVariable = plan.key.startsWith('variable ');
+      if (otherResult(plan, old) !== undefined) return true;
       return old.once || old.defaults || (isVariable && (plan.once || declarationText(plan) !== old.text));
     };
     const removed = unit.items.flatMap((item, index) =>
@@ -235,6 +236,18 @@ export class DeclarationStore {
         .join(''),
       behind: Math.max(0, ...removed.map(({ index }) => index)),
     };
+  }
+
+  /** Functions that `unit` gives another result type: their names, and the types they had. */
+  otherResults(unit: SourceUnit): { readonly name: string; readonly was: string }[] {
+    const map = this.#map();
+    return unit.items.flatMap((item) =>
+      item.declares.flatMap((plan) => {
+        const old = map.get(plan.key);
+        const was = old === undefined ? undefined : otherResult(plan, old);
+        return was === undefined || was === 'auto' ? [] : [{ name: plan.names[0] ?? '', was }];
+      }),
+    );
   }
 
   #map(): ReadonlyMap<string, Declaration> {
@@ -330,6 +343,27 @@ function dependentsOf(declarations: readonly Declaration[], names: ReadonlySet<s
     for (const name of each.names) target.add(name);
   }
   return found;
+}
+
+/** What a function returned before, if a plan for the same parameters says another type. */
+function otherResult(plan: DeclarationPlan, old: Declaration): string | undefined {
+  const [name = ''] = plan.names;
+  if (!plan.key.startsWith('function ') || old.once || plan.once) return undefined;
+  const was = resultType(old.text, name);
+  const is = resultType(declarationText(plan), name);
+  return was === undefined || is === undefined || was === is ? undefined : was;
+}
+
+/** `const char *` of `extern "C" inline const char *name(…)`. */
+function resultType(text: string, name: string): string | undefined {
+  const head = new RegExp(`^([^(]*?)(?<![\\w$])${escapeRegExp(name)}\\s*\\(`).exec(
+    text.replace(/\[\[.*?\]\]/g, ''),
+  )?.[1];
+  return head
+    ?.replace(/^.*\{/s, '')
+    .replace(/extern\s*"C"|\b(?:extern|inline|static)\b/g, '')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 function mentions(text: string, name: string): boolean {
