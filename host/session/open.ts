@@ -88,7 +88,7 @@ function boardNamed(name: string): BoardRecord {
 
 /** Path of a board's stub image.
  *  @throws SESSION_NO_IMAGE */
-function imageOf(board: BoardRecord): string {
+export function imageOf(board: BoardRecord): string {
   const path = join(imageFolder(), `${board.image}.elf`);
   if (existsSync(path)) return path;
   throw new BarewireError('SESSION_NO_IMAGE', `there is no stub image ${path}: \`npm run firmware\` builds it`, {
