@@ -72,6 +72,8 @@ function compareIn(dir: string, object: Uint8Array, core: Core): Set<string> {
 const LLD_FLAGS: Readonly<Record<Core, readonly string[]>> = {
   'v6-m': ['--target2=rel'],
   'v7-m': ['--target2=rel'],
+  'v7e-m': ['--target2=rel'],
+  'v8-m': ['--target2=rel'],
   rv32: ['--no-relax'],
 };
 
@@ -119,6 +121,14 @@ export const CONSTRUCTS = `
   total += useTemplate(counter);
   operation = [](int x, int y) { return x * y; };
   names[1] = "magenta";
+`;
+
+/** Floating-point constants and calls, where the core has a unit for them. */
+export const FLOATS = `
+  float ratio = 0.1f, small = 1e-3f;
+  const float steps[] = {0.5f, 2.75f};
+  __attribute__((noinline)) float blend(float a, float b) { return a * ratio + b * small + steps[int(b) & 1]; }
+  float twiceBlend(float a) { return blend(a, 3.25f) + blend(a + 12345.678f, 2); }
 `;
 
 /** A call that is not made, since nobody defines the function. */

@@ -9,16 +9,19 @@ import { readObject } from '../../host/elf/read-object.js';
 import { LinkSession } from '../../host/link/session.js';
 import type { LinkTarget, Patch, StagedLink, StageOptions } from '../../host/link/types.js';
 
-export type Core = 'v6-m' | 'v7-m' | 'rv32';
+export type Core = 'v6-m' | 'v7-m' | 'v7e-m' | 'v8-m' | 'rv32';
 
 const VERSIONS = ['-21', '-20', '-19', '-18', '-17', '-16', ''];
 const found = new Map<string, string>();
 
 /** What the linker calls the architecture of a core. */
-export const ARCH_OF = { 'v6-m': 'armv6-m', 'v7-m': 'armv7-m', rv32: 'rv32' } as const satisfies Record<
-  Core,
-  LinkTarget['arch']
->;
+export const ARCH_OF = {
+  'v6-m': 'armv6-m',
+  'v7-m': 'armv7-m',
+  'v7e-m': 'armv7e-m',
+  'v8-m': 'armv8-m',
+  rv32: 'rv32',
+} as const satisfies Record<Core, LinkTarget['arch']>;
 
 /** The installed name of an LLVM tool: `ld.lld` → `ld.lld-19`. */
 export function tool(name: string): string {
@@ -34,6 +37,8 @@ export function tool(name: string): string {
 const TARGETS: Readonly<Record<Core, readonly string[]>> = {
   'v6-m': ['--target=thumbv6m-none-eabi', '-mcpu=cortex-m0plus', '-mfloat-abi=soft'],
   'v7-m': ['--target=thumbv7m-none-eabi', '-mcpu=cortex-m3', '-mfloat-abi=soft'],
+  'v7e-m': ['--target=thumbv7em-none-eabihf', '-mcpu=cortex-m4', '-mfloat-abi=hard'],
+  'v8-m': ['--target=thumbv8m.main-none-eabihf', '-mcpu=cortex-m33', '-mfloat-abi=hard'],
   rv32: ['--target=riscv32-unknown-elf', '-march=rv32imac', '-mabi=ilp32', '-mno-relax'],
 };
 

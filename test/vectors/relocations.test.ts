@@ -1,23 +1,32 @@
 // Golden relocations: the same object, linked by us and by lld at the same addresses, gives the same bytes.
 
 import { describe, expect, test } from 'vitest';
-import { CONSTRUCTS, compareWithLld, WEAK_CALL } from '../support/compare-with-lld.js';
+import { CONSTRUCTS, compareWithLld, FLOATS, WEAK_CALL } from '../support/compare-with-lld.js';
 import { type CompileOptions, compileBytes } from '../unit/link-support.js';
 
-describe.each(['v6-m', 'v7-m'] as const)('%s: every section has the bytes that lld gives it', (core) => {
-  test.each(['-O0', '-O1', '-Os', '-Oz', '-O2'])('common constructs at %s', (level) => {
-    const applied = compareWithLld(compileBytes(CONSTRUCTS + WEAK_CALL, { core, flags: [level] }), core);
-    // ABS32 and calls at least.
-    expect([...applied]).toEqual(expect.arrayContaining(['2', '10']));
-  });
+describe.each(['v6-m', 'v7-m', 'v7e-m', 'v8-m'] as const)(
+  '%s: every section has the bytes that lld gives it',
+  (core) => {
+    test.each(['-O0', '-O1', '-Os', '-Oz', '-O2'])('common constructs at %s', (level) => {
+      const applied = compareWithLld(
+        compileBytes(CONSTRUCTS + WEAK_CALL + (core === 'v7e-m' || core === 'v8-m' ? FLOATS : ''), {
+          core,
+          flags: [level],
+        }),
+        core,
+      );
+      // ABS32 and calls at least.
+      expect([...applied]).toEqual(expect.arrayContaining(['2', '10']));
+    });
 
-  test('code that knows no absolute address (-fropi)', () => {
-    const source =
-      'extern const int k; const int k = 4; int f(void); int g(void) { return f() + k; } int f(void) { return 2; } void *p(void) { return (void *)&f; } const int *q(void) { return &k; }';
-    const applied = compareWithLld(compileBytes(source, { core, language: 'c', flags: ['-Os', '-fropi'] }), core);
-    expect([...applied]).toContain(core === 'v6-m' ? '3' : '49');
-  });
-});
+    test('code that knows no absolute address (-fropi)', () => {
+      const source =
+        'extern const int k; const int k = 4; int f(void); int g(void) { return f() + k; } int f(void) { return 2; } void *p(void) { return (void *)&f; } const int *q(void) { return &k; }';
+      const applied = compareWithLld(compileBytes(source, { core, language: 'c', flags: ['-Os', '-fropi'] }), core);
+      expect([...applied]).toContain(core === 'v6-m' ? '3' : '49');
+    });
+  },
+);
 
 test('v6-M: addresses built byte by byte for execute-only memory', () => {
   const source =
