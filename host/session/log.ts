@@ -53,11 +53,17 @@ export interface InputBegin {
   readonly oldestUndo: number | undefined;
 }
 
+/** What an entry that is no input does to the host: library code linked beside inputs, a checkpoint taken, a checkpoint
+ *  gone back to. */
+export type HostStep =
+  | { readonly kind: 'track'; readonly input: number }
+  | { readonly kind: 'mark' | 'back'; readonly name: string };
+
 /** Beside inputs: `:undo`, and what else sends something. */
 export type EntryBegin =
   | InputBegin
   | { readonly t: 'undo'; readonly fromInput: number; readonly count: number }
-  | { readonly t: 'other'; readonly what: string };
+  | { readonly t: 'other'; readonly what: string; readonly host?: HostStep };
 
 /** What became of an input on the board, as far as the host's later decisions depend on it. */
 export interface InputOutcome {

@@ -235,9 +235,9 @@ async function openWith(
       DeclarationStore.empty,
     );
     if (options.onNotice !== undefined) session.onNotice(options.onNotice);
-    if (recorded !== undefined) await session.resume(recorded);
+    const before = recorded === undefined ? undefined : await session.resume(recorded);
     await session.protect();
-    if (options.safe === true) await session.safe.on();
+    if (options.safe ?? before?.safe) await session.safe.on();
     return session;
   } catch (error) {
     await Promise.allSettled([

@@ -10,6 +10,7 @@ import type { LinkSnapshot } from '../link/snapshot.js';
 import { totalBytes } from './address-ranges.js';
 import { listChanges, type Moment, type SymbolAt } from './changes.js';
 import type { Guard } from './guard.js';
+import type { HostStep } from './log.js';
 import type { SafeCost } from './safe-memory.js';
 import { PageTracker, SUM, SumTracker, TAKE } from './trackers.js';
 import type { Transactions } from './transaction.js';
@@ -21,6 +22,10 @@ const PAGE_LOG2 = { hardware: 7, qemu: 10 } as const;
 /** In `firmware-stub/support/track-init.c` and `sum-init.c`: with an MPU and without. */
 export const TRACK_INIT = '__bw_track_init';
 export const SUM_INIT = '__bw_sum_init';
+
+/** Names of the log's entries. */
+export const SAFE_ON = 'safe on';
+const SAFE_OFF = 'safe off';
 
 /** What the session beside linker and memory is made of. */
 export interface SafeParts<State> {
@@ -35,8 +40,9 @@ export interface SafeParts<State> {
   /** All else that the host knows of the session; `restore` goes back to it. */
   state(): State;
   restore(state: State): void;
-  /** Does something that sends batches, with an entry of its own in the log. */
-  logged<T>(what: string, action: () => Promise<T>): Promise<T>;
+  /** Does something that sends batches, with an entry of its own in the log.
+   *  @param host what it does to the host */
+  logged<T>(what: string, action: () => Promise<T>, host?: HostStep): Promise<T>;
   readonly symbolAt: SymbolAt;
 }
 
@@ -64,6 +70,8 @@ export interface SafeStatus {
 
 export class SafeMode<State> {
   readonly #parts: SafeParts<State>;
+  /** Checkpoints of a recorded log. */
+  readonly #marks = new Map<string, { readonly linker: LinkSnapshot; readonly state: State }>();
   readonly #checkpoints = new Map<string, Checkpoint<State>>();
 
   constructor(parts: SafeParts<State>) {
@@ -81,7 +89,8 @@ export class SafeMode<State> {
   async on(): Promise<void> {
     const { transactions, guard, linker } = this.#parts;
     if (transactions.safe.on) return;
-    await this.#parts.logged('safe on', async () => {
+    const host = this.#tracks ? undefined : ({ kind: 'track', input: this.#parts.newestInput() } as const);
+    const begin = async (): Promise<void> => {
       await this.#linkTracking();
       if (guard === undefined) {
         await transactions.safe.start(new SumTracker(linker, () => transactions.safe.image));
@@ -91,7 +100,8 @@ export class SafeMode<State> {
       await transactions.execute(guard.track(PAGE_LOG2[qemu ? 'qemu' : 'hardware']));
       await transactions.protect();
       await transactions.safe.start(new PageTracker(linker, guard));
-    });
+    };
+    await this.#parts.logged(SAFE_ON, begin, host);
   }
 
   async off(): Promise<void> {
@@ -100,7 +110,7 @@ export class SafeMode<State> {
     await transactions.settle();
     transactions.safe.stop();
     if (guard === undefined) return;
-    await this.#parts.logged('safe off', async () => {
+    await this.#parts.logged(SAFE_OFF, async () => {
       await transactions.execute(guard.track(undefined));
       await transactions.protect();
     });
@@ -109,7 +119,8 @@ export class SafeMode<State> {
   /** Keeps this moment under a name; an older one of that name is gone. */
   async checkpoint(name: string): Promise<CheckpointInfo> {
     const { transactions, linker } = this.#parts;
-    const image = await transactions.safe.snapshot();
+    const mark = { kind: 'mark', name } as const;
+    const image = await this.#parts.logged(`checkpoint ${name}`, () => transactions.safe.snapshot(), mark);
     this.#checkpoints.set(name, {
       ...this.#moment(image),
       linker: linker.snapshot(),
@@ -142,15 +153,36 @@ export class SafeMode<State> {
     const wasOn = safe.on;
     await transactions.settle();
     await this.off();
-    const written = await this.#parts.logged(`going back to ${name}`, async () => {
+    const back = async (): Promise<number> => {
       const bytes = await safe.restoreTo(checkpoint.image, checkpoint.held);
       linker.restore(checkpoint.linker);
       this.#parts.restore(checkpoint.state);
       guard?.forget();
       return bytes;
-    });
+    };
+    const written = await this.#parts.logged(`going back to ${name}`, back, { kind: 'back', name });
     if (wasOn) await this.on();
     return written;
+  }
+
+  /** Does to the host what an entry of a recorded log did. A checkpoint of it can be gone back to by the entries behind
+   *  it, and not by the user any more: the copy of memory is gone. */
+  redo(step: HostStep): void {
+    const { linker, trackInit } = this.#parts;
+    switch (step.kind) {
+      case 'track':
+        linker.commit(linker.stage(trackInit, { input: step.input, keep: 'reachable' }));
+        return;
+      case 'mark':
+        this.#marks.set(step.name, { linker: linker.snapshot(), state: this.#parts.state() });
+        return;
+      case 'back': {
+        const mark = this.#marks.get(step.name)!;
+        linker.restore(mark.linker);
+        this.#parts.restore(mark.state);
+        return;
+      }
+    }
   }
 
   /** Variables that changed since a checkpoint, or by the last input, one line each.
@@ -183,9 +215,14 @@ export class SafeMode<State> {
   }
 
   /** The tracking library becomes part of the session like any other that an input needs. */
+  /** What tracks is on the board. */
+  get #tracks(): boolean {
+    return this.#parts.linker.addressOf(this.#parts.guard === undefined ? SUM : TAKE) !== undefined;
+  }
+
   async #linkTracking(): Promise<void> {
     const { linker, transactions, trackInit } = this.#parts;
-    if (linker.addressOf(this.#parts.guard === undefined ? SUM : TAKE) !== undefined) return;
+    if (this.#tracks) return;
     const staged = linker.stage(trackInit, { input: this.#parts.newestInput(), keep: 'reachable' });
     await transactions.run(staged, undefined, undefined);
     linker.commit(staged);

@@ -38,7 +38,14 @@ import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
-import { type InputOutcome, type LogEntry, type RecordedSession, type SessionLog, THE_END } from './log.js';
+import {
+  type HostStep,
+  type InputOutcome,
+  type LogEntry,
+  type RecordedSession,
+  type SessionLog,
+  THE_END,
+} from './log.js';
 import { readMemory, sourceTexts, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
@@ -46,7 +53,7 @@ import { Recovery } from './recovery.js';
 import { checkSame, revisionAgain } from './redo.js';
 import { refusedWrite } from './refused-write.js';
 import { neededRevisions, startRevisions } from './revise.js';
-import { SafeMode } from './safe-mode.js';
+import { SAFE_ON, SafeMode } from './safe-mode.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
@@ -189,7 +196,7 @@ export class Session {
         registrations: this.#registrations,
       }),
       restore: (known) => this.#goBack(known),
-      logged: (what, action) => this.#entry(what, action),
+      logged: (what, action, host) => this.#entry(what, action, host),
       symbolAt: (addr) => symbolText(linker.symbolAt(addr)),
     });
     connection.listen({
@@ -350,8 +357,9 @@ export class Session {
 
   /** Takes a recorded session up again: the host's side from the records, without compiling; then the board's, whose
    *  memory is left as it is if it is still that session's.
+   *  @returns whether `:safe` was on
    *  @throws SESSION_JOURNAL_DIVERGED when it cannot be rebuilt here; SESSION_OTHER_BOARD; WIRE_… */
-  async resume(recorded: RecordedSession): Promise<void> {
+  async resume(recorded: RecordedSession): Promise<{ readonly safe: boolean }> {
     const { compiler, log: sessionLog } = this.#stations;
     const entries = recorded.entries.filter(({ begin }) => begin.t !== 'other' || begin.what !== THE_END);
     for (const entry of entries) {
@@ -369,6 +377,10 @@ export class Session {
     this.#recovery.report({ kind: 'resume', over: entries.length < recorded.entries.length });
     await this.#recovery.ready();
     if (cut?.t === 'undo') await this.undo(cut.count);
+    const modes = entries.flatMap(({ begin }) =>
+      begin.t === 'other' && /^safe o/.test(begin.what) ? [begin.what] : [],
+    );
+    return { safe: modes.at(-1) === SAFE_ON };
   }
 
   /** What an entry of the log did to the host. */
@@ -376,6 +388,7 @@ export class Session {
     const { linker, parser } = this.#stations;
     if (begin.t === 'input') this.#input = Math.max(this.#input, begin.input);
     if (state !== 'done') return;
+    if (begin.t === 'other' && begin.host !== undefined) this.safe.redo(begin.host);
     if (begin.t === 'undo') {
       const { undone, left } = takeLast(this.#history, begin.count);
       this.#takeBack(undone, left);
@@ -530,11 +543,11 @@ export class Session {
   }
 
   /** Does something with an entry of its own in the log. */
-  async #entry<T>(what: string, action: () => Promise<T>): Promise<T> {
+  async #entry<T>(what: string, action: () => Promise<T>, host?: HostStep): Promise<T> {
     const { log: sessionLog } = this.#stations;
     await this.#transactions.copyVariables();
     this.#interrupts = 0;
-    sessionLog.begin({ t: 'other', what });
+    sessionLog.begin({ t: 'other', what, ...(host === undefined ? {} : { host }) });
     try {
       const result = await action();
       sessionLog.commit();

@@ -131,6 +131,31 @@ test('a session that was taken up is taken up once more, with what was added, an
   expect((await second.evaluate('n + later')).value).toBe('(int) 205');
 });
 
+test.each(['qemu-mps2-an385', 'pico-sim'])(
+  'what went back to a checkpoint, and what was safe, is so again (%s)',
+  async (name) => {
+    const first = await openSession({ board: name, journalDir: journals() });
+    for (const text of ['int n = 1;', 'int f() { return n; }']) await first.evaluate(text);
+    await first.safe.on();
+    await first.safe.checkpoint('a');
+    for (const text of ['n = 2;', 'int g() { return f() + 1; }', 'int f() { return 5; }']) await first.evaluate(text);
+    await first.safe.rollback('a');
+    for (const text of ['int h() { return f() * 10; }', 'n += 6;']) await first.evaluate(text);
+    const [file] = readdirSync(journals());
+    const copy = join(dir, 'copy.journal');
+    copyFileSync(join(journals(), file!), copy);
+    await first.close();
+    session = await openSession({ resume: copy, onNotice: (text) => notices.push(text) });
+    expect(notices).toEqual([expect.stringMatching(/: 7 inputs repeated, ready after/)]);
+    expect((await session.evaluate('n + h()')).value).toBe('(int) 77');
+    expect(session.names()).not.toContain('g');
+    await expect(session.evaluate('n = 9; for (;;);', { runTimeoutMs: 50 })).rejects.toMatchObject({
+      code: 'SESSION_STOPPED',
+    });
+    expect((await session.evaluate('n')).value).toBe('(int) 7');
+  },
+);
+
 describe('a journal that cannot be gone on with', () => {
   test('is that of another build', async () => {
     await typeAndKill(INPUTS, '(int) 7\n');
