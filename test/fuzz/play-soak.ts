@@ -5,9 +5,9 @@ import { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import type { BytePort } from '../../protocol/byte-port.js';
-import { type SoakInput, SoakModel, type SoakStep } from './soak-model.js';
+import { HANGS, type SoakInput, SoakModel, type SoakStep } from './soak-model.js';
 
-const HANG_MS = 40;
+const RUN_TIMEOUT_MS = 10_000;
 const MOST_COMPLAINTS = 5;
 
 /** What came of it. */
@@ -25,12 +25,14 @@ export interface SoakReport {
 }
 
 /** Plays `count` steps on a board whose simulator is QEMU.
- *  @param progress called now and then */
+ *  @param progress called now and then
+ *  @param untilMs of the process clock: no step begins later */
 export async function playSoak(
   board: string,
   seed: number,
   count: number,
   progress?: (done: number) => void,
+  untilMs = Number.POSITIVE_INFINITY,
 ): Promise<SoakReport> {
   let port: BytePort | undefined;
   const session = await openSession({
@@ -42,11 +44,19 @@ export async function playSoak(
   });
   const notices: string[] = [];
   session.onNotice((text) => notices.push(text));
+  let printed = '';
+  session.onOutput((bytes) => {
+    printed = (printed + Buffer.from(bytes).toString()).slice(-2 * HANGS.length);
+    if (!printed.includes(HANGS)) return;
+    printed = '';
+    session.interrupt();
+  });
   const model = new SoakModel(seed);
   const complaints: string[] = [];
   const tally = { inputs: 0, faults: 0, hangs: 0, restarts: 0, losses: 0, longestMs: 0 };
   try {
     for (let index = 0; index < count && complaints.length < MOST_COMPLAINTS; index++) {
+      if (performance.now() > untilMs) break;
       const step = model.next();
       const complain = (what: string): void => {
         complaints.push(
@@ -59,8 +69,12 @@ export async function playSoak(
       if (wrong !== undefined) complain(wrong);
       tally.inputs++;
       const fails = step.kind === 'input' ? step.fails : 'SESSION_RESTARTED';
-      const restarts = fails === 'SESSION_RESTARTED';
-      if (restarts) {
+      if (fails !== undefined) {
+        const probe = model.probe();
+        const { value } = await session.evaluate(probe.text);
+        if (value !== probe.value) complain(`left ${value}, not ${probe.value}`);
+      }
+      if (fails === 'SESSION_RESTARTED') {
         tally.restarts++;
         tally.longestMs = Math.max(tally.longestMs, performance.now() - startMs);
         if (notices.some((text) => /repeated/.test(text))) tally.losses++;
@@ -71,11 +85,6 @@ export async function playSoak(
         if (differing !== undefined) complain(`was not restored whole: ${differing}`);
       } else if (fails === 'SESSION_FAULT') tally.faults++;
       else if (fails === 'SESSION_STOPPED') tally.hangs++;
-      if (fails !== undefined) {
-        const probe = model.probe();
-        const { value } = await session.evaluate(probe.text);
-        if (value !== probe.value) complain(`left ${value}, not ${probe.value}`);
-      }
       if (index % 500 === 499) progress?.(index + 1);
     }
     for (const [name, expected] of model.variables) {
@@ -104,8 +113,7 @@ async function play(session: Session, step: SoakStep, kill: () => Promise<void>)
 
 async function playInput(session: Session, step: SoakInput): Promise<string | undefined> {
   try {
-    const hangs = step.fails === 'SESSION_STOPPED';
-    const { value } = await session.evaluate(step.text, hangs ? { runTimeoutMs: HANG_MS } : {});
+    const { value } = await session.evaluate(step.text, { runTimeoutMs: RUN_TIMEOUT_MS });
     if (step.fails !== undefined) return `worked, but should end with ${step.fails}`;
     return step.value === undefined || value === step.value ? undefined : `gave ${value}`;
   } catch (error) {

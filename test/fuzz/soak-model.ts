@@ -17,6 +17,8 @@ export type SoakStep = SoakInput | { readonly kind: 'reset' } | { readonly kind:
 
 const MOST_VARIABLES = 40;
 const MOST_FUNCTIONS = 25;
+/** What code prints before it hangs. */
+export const HANGS = 'it hangs now';
 const FAULT = '*(volatile int *)0xF0000000 = 1;';
 /** What stands before it is done before what stands behind it. */
 const BARRIER = 'asm volatile("" ::: "memory");';
@@ -118,7 +120,7 @@ export class SoakModel {
     const before = `${name} += ${add}; ${BARRIER}`;
     return this.#below(2) === 0
       ? { kind: 'input', text: `{ ${before} ${FAULT} ${name} = 0; }`, fails: 'SESSION_FAULT' }
-      : { kind: 'input', text: `{ ${before} for (;;); }`, fails: 'SESSION_STOPPED' };
+      : { kind: 'input', text: `{ ${before} puts("${HANGS}"); for (;;); }`, fails: 'SESSION_STOPPED' };
   }
 
   #restart(): SoakStep {

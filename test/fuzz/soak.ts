@@ -1,4 +1,4 @@
-// `npm run soak -- --seed N --count M [--board NAME]`: 10,000 steps unless told otherwise.
+// `npm run soak -- --seed N --count M [--minutes M] [--board NAME]`: 10,000 steps unless told otherwise.
 
 import { parseArgs } from 'node:util';
 import { playSoak } from './play-soak.js';
@@ -6,13 +6,18 @@ import { playSoak } from './play-soak.js';
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '600' },
     count: { type: 'string', default: '10000' },
     board: { type: 'string', default: 'qemu-mps2-an385' },
   },
 });
 const startMs = performance.now();
-const report = await playSoak(values.board, Number(values.seed), Number(values.count), (done) =>
-  console.log(`${done} steps, ${((performance.now() - startMs) / 1000).toFixed(0)} s`),
+const report = await playSoak(
+  values.board,
+  Number(values.seed),
+  Number(values.count),
+  (done) => console.log(`${done} steps, ${((performance.now() - startMs) / 1000).toFixed(0)} s`),
+  startMs + Number(values.minutes) * 60_000,
 );
 const { inputs, faults, hangs, restarts, losses, longestMs, variables, complaints } = report;
 for (const complaint of complaints) console.log(complaint);
