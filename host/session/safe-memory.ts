@@ -187,6 +187,11 @@ export class SafeMemory {
     void this.sync().catch((error: unknown) => log?.(`the copy of memory is late: ${String(error)}`));
   }
 
+  /** Something is to be put back before anything else is done. */
+  get owes(): boolean {
+    return this.#broken !== undefined && this.on;
+  }
+
   /** The board's memory was lost and what was done is done again on it, which need not give the same. */
   boardLost(): void {
     if (!this.on) return;

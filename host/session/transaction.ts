@@ -158,13 +158,13 @@ export class Transactions {
     const { input } = staged;
     const forget = destroyOps(addressOf, { low: input, high: input + 1, by: 'input', forget: true });
     await this.board.ready();
-    if (!safe.on) this.#owed = [...writeBack(plan.overwritten, []), ...forget];
+    this.#owed = [...writeBack(plan.overwritten, []), ...forget];
     const ops = [...safe.heapOps(staged), ...plan.ops];
     const ahead = ops.length - plan.ops.length;
     const reply = withoutFirst(ahead, await this.#track(ops, runTimeoutMs));
     if (reply.status !== 'OK') await examine?.(reply);
     if (safe.on && reply.status !== 'OK') {
-      await safe.mend();
+      await this.#mend();
       return { reply, saved, destroyed: [], pointers: undefined };
     }
     const destroyed = destroyedBy(plan, reply);
@@ -193,7 +193,7 @@ export class Transactions {
     await safe.sync();
     const track = safe.begin();
     const reply = await this.#track([...ops, ...track], runTimeoutMs);
-    if (reply.status !== 'OK') await safe.mend();
+    if (reply.status !== 'OK') await this.#mend();
     else await safe.ran(reply.results.slice(ops.length));
     safe.committed();
     return { ...reply, done: Math.min(reply.done, ops.length), results: reply.results.slice(0, ops.length) };
@@ -212,6 +212,13 @@ export class Transactions {
       this.board.guard?.forget();
       throw error;
     }
+  }
+
+  /** Makes memory what it was before a run that did not go well; nothing else is owed for that run then. */
+  async #mend(): Promise<void> {
+    if (!this.safe.owes) return;
+    await this.safe.mend();
+    this.#owed = this.#debt;
   }
 
   /** Sends a batch that runs code; until it is known to have gone well there is something to mend. */
@@ -234,7 +241,7 @@ export class Transactions {
 
   /** Sends what is owed. */
   async settle(): Promise<void> {
-    await this.safe.mend();
+    await this.#mend();
     if (this.#owed.length === 0) return;
     const { status } = await this.#exchange(this.#owed, undefined);
     this.#owed = [];

@@ -104,6 +104,35 @@ test('a host that is killed while code runs costs that input, and no more', asyn
   expect((await again.evaluate('g(10)')).value).toBe('(int) 31');
 });
 
+const SAFE_INPUTS = [
+  'int n = 5, m = 7; int f(int a) { return a * 2; } int g(int a) { return f(a) + m; }',
+  ':safe on',
+  'int kept = 1;',
+  ':checkpoint start',
+  'int later = 1; n = 9;',
+  ':rollback start',
+  'int h(int a) { return g(a) + kept; }',
+  'n = 6; h(n)',
+];
+
+test('safe mode and going back to a checkpoint outlive the host', async () => {
+  await typeAndKill(SAFE_INPUTS, '(int) 20\n');
+  const again = await resume();
+  expect(notices[0]).toMatch(/the board's memory is as it was/);
+  expect((await again.safe.status()).on).toBe(true);
+  expect((await again.evaluate('h(n)')).value).toBe('(int) 20');
+  await expect(again.evaluate('later')).rejects.toThrow("undeclared identifier 'later'");
+  await expect(again.evaluate('n = 0; kept = 0; __builtin_trap();')).rejects.toThrow('faulted');
+  await again.evaluate('int f(int a) { return a * 3; }');
+  expect((await again.evaluate('h(n)')).value).toBe('(int) 26');
+});
+
+test('a host that is killed while code runs under :safe on leaves functions as they were', async () => {
+  await typeAndKill([...SAFE_INPUTS, 'int f(int) { return 0; } puts("running"); for (;;);'], 'running');
+  const again = await resume();
+  expect((await again.evaluate('h(6)')).value).toBe('(int) 20');
+});
+
 test('a board that lost its memory meanwhile gets the session again', async () => {
   await typeAndKill(INPUTS, '(int) 7\n');
   board.kill();
