@@ -25,11 +25,37 @@ export class TypedInputs {
   constructor(
     private readonly store: Store,
     private readonly handles: readonly number[] = [],
+    /** Handles of those that were loaded, by the name of their file. */
+    private readonly files: ReadonlyMap<string, number> = new Map(),
   ) {}
 
   /** The same with one more. */
   with(typed: TypedInput): TypedInputs {
-    return new TypedInputs(this.store, [...this.handles, this.store.put(serialize(typed))]);
+    const handle = this.store.put(serialize(typed));
+    const { fileName } = typed;
+    const files = fileName === undefined ? this.files : new Map(this.files).set(plainPath(fileName), handle);
+    return new TypedInputs(this.store, [...this.handles, handle], files);
+  }
+
+  /** The one whose text clang knew under this name: `input_3`, or the file that it was loaded from. */
+  named(file: string): TypedInput | undefined {
+    const name = plainPath(file);
+    const number = /^input_(\d+)$/.exec(name)?.[1];
+    const handle = number === undefined ? this.files.get(name) : this.handles[this.countBefore(Number(number))];
+    if (handle === undefined || !this.handles.includes(handle)) return undefined;
+    const found = typedAt(this.store, handle);
+    return number === undefined || found.input === Number(number) ? found : undefined;
+  }
+
+  /** How many are older than an input. */
+  private countBefore(input: number): number {
+    let [low, high] = [0, this.handles.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (typedAt(this.store, this.handles[middle]!).input < input) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   list(): TypedInput[] {
@@ -43,10 +69,13 @@ export class TypedInputs {
 
   /** Those before an input. */
   before(input: number): TypedInputs {
-    let count = this.handles.length;
-    while (count > 0 && typedAt(this.store, this.handles[count - 1]!).input >= input) count--;
-    return new TypedInputs(this.store, this.handles.slice(0, count));
+    return new TypedInputs(this.store, this.handles.slice(0, this.countBefore(input)), this.files);
   }
+}
+
+/** A path without the `./` that debug information puts in front. */
+export function plainPath(path: string): string {
+  return path.replace(/^(?:\.\/)+/, '');
 }
 
 function typedAt(store: Store, handle: number): TypedInput {

@@ -4,7 +4,6 @@ import { demangle } from '../elf/demangle.js';
 import { isWrapper } from '../link/object-index.js';
 import type { SymbolPlace } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
-import type { TypedInput } from './input-record.js';
 
 /** `f(int)`, `table + 8`; undefined where nothing is known to stand. */
 export function symbolText(place: SymbolPlace | undefined): string | undefined {
@@ -14,19 +13,6 @@ export function symbolText(place: SymbolPlace | undefined): string | undefined {
   // Bit 0 of a pointer to a function says Thumb.
   const offset = place.offset & ~1;
   return offset === 0 ? name : `${name} + ${offset}`;
-}
-
-/** Finds the text of files by the name clang knew them under: `input_3`, or that of a file that was loaded.
- *  @param inputs oldest first, asked for once and only if need be; the newest of a name counts */
-export function sourceTexts(inputs: () => readonly TypedInput[]): (file: string) => string | undefined {
-  let texts: ReadonlyMap<string, string> | undefined;
-  const plain = (path: string): string => path.replace(/^(?:\.\/)+/, '');
-  return (file) => {
-    texts ??= new Map(
-      inputs().map(({ input, fileName, unit }) => [plain(fileName ?? `input_${input}`), unit.text] as const),
-    );
-    return texts.get(plain(file));
-  };
 }
 
 /** Reads memory of the board for display.

@@ -36,7 +36,7 @@ import { batchError, cutShort } from './errors.js';
 import { faultContext } from './fault-context.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
-import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
+import { InputRecord, isLasting, plainPath, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import {
   type HostStep,
@@ -46,7 +46,7 @@ import {
   type SessionLog,
   THE_END,
 } from './log.js';
-import { readMemory, sourceTexts, symbolText } from './lookup.js';
+import { readMemory, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
@@ -614,6 +614,7 @@ export class Session {
       return result.data;
     };
     const { hello } = this.link;
+    const inputFile = made && plainPath(made.fileName ?? `input_${made.input}`);
     const report = await describeFault(
       words,
       faultContext({
@@ -622,8 +623,9 @@ export class Session {
         names,
         firmware: linker.firmware,
         image: this.#image,
-        inputFile: made && (made.fileName ?? `input_${made.input}`),
-        sourceOf: sourceTexts(() => [...this.#typed.list(), ...(made === undefined ? [] : [made])]),
+        inputFile,
+        sourceOf: (file) =>
+          (made !== undefined && plainPath(file) === inputFile ? made : this.#typed.named(file))?.unit.text,
         read,
       }),
     );

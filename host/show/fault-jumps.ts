@@ -77,6 +77,8 @@ function executionOf({ record: { pc }, context, bits }: Facts): string {
     const name = symbolText(context.symbolAt?.(pc));
     return `execution of data${name === undefined ? '' : `: ${name}`}, at ${hex(pc)}`;
   }
+  const ended = regions?.find(({ addr, sizeBytes }) => pc === addr + sizeBytes);
+  if (ended !== undefined) return `execution of data up to the end of ${ended.name}, at ${hex(pc)}`;
   if (regions !== undefined && !regions.some((region) => holds(region, pc))) {
     return `execution of memory that is not there, at ${hex(pc)}`;
   }

@@ -197,6 +197,7 @@ describe('cause on a core without fault registers', () => {
     ['anything else', [0x0000], {}, 'bad access or undefined instruction: this core does not tell which'],
     ['execution of data', [], { pc: 0x2000_4000 }, 'execution of data, at 0x20004000'],
     ['execution of the stack', [], { pc: 0x2000_8100 }, 'execution of data: the stack, at 0x20008100'],
+    ['data that ran on', [], { pc: 0x2000_a000 }, 'execution of data up to the end of sram, at 0x2000a000'],
     ['execution of nothing', [], { pc: 0x6000_0000 }, 'execution of memory that is not there, at 0x60000000'],
     [
       'overwritten sp',
