@@ -236,7 +236,12 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
         state.timing = observeRoundTrip(state.timing, sampleMs, slot.lineMs);
       }
     }
-    turn.effects.push({ type: 'progress', id: state.jobs[0]!.id, bytes: dataBytes(slot.plan.ops) });
+    turn.effects.push({
+      type: 'progress',
+      id: state.jobs[0]!.id,
+      bytes: dataBytes(slot.plan.ops),
+      ran: slot.plan.runs,
+    });
     const whole = slot.asked !== slot.plan && reply.status === 'OK' ? inferReply(slot.plan, reply) : reply;
     mapSlots(turn, (old, at) => (at === index ? { ...old, state: 'done', reply: whole } : old));
     if (slot.asked.runs) setJob(turn, { ...state.jobs[0]!, running: false, breakAtMs: undefined });

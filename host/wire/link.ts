@@ -50,7 +50,6 @@ interface Pending {
   readonly startMs: number;
   /** Written or read so far. */
   doneBytes: number;
-  runs: boolean;
   readonly resolve: (reply: BatchReply) => void;
   readonly reject: (error: Error) => void;
 }
@@ -138,9 +137,8 @@ export class DeviceLink {
   execute(ops: readonly Op[], { runTimeoutMs }: ExecuteOptions = {}): Promise<BatchReply> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      const runs = ops.some(({ op }) => op === 'RUN');
       const startMs = this.clock.now();
-      this.pending.set(id, { resolve, reject, totalBytes: dataBytes(ops), startMs, doneBytes: 0, runs });
+      this.pending.set(id, { resolve, reject, totalBytes: dataBytes(ops), startMs, doneBytes: 0 });
       this.dispatch({ type: 'execute', id, ops, runTimeoutMs, nowMs: this.clock.now() });
     });
   }
@@ -298,7 +296,7 @@ export class DeviceLink {
         this.measured.addRoundTrip(effect.ms);
         return;
       case 'progress':
-        this.onJobProgress(effect.id, effect.bytes);
+        this.onJobProgress(effect.id, effect.bytes, effect.ran);
         return;
       case 'output':
         this.outputListener(effect.bytes);
@@ -310,13 +308,13 @@ export class DeviceLink {
     }
   }
 
-  private onJobProgress(id: number, bytes: number): void {
+  private onJobProgress(id: number, bytes: number, ran: boolean): void {
     const job = this.pending.get(id);
     if (job === undefined || bytes === 0) return;
     job.doneBytes += bytes;
-    const { doneBytes, totalBytes, startMs, runs } = job;
+    const { doneBytes, totalBytes, startMs } = job;
     const progress = { doneBytes, totalBytes, elapsedMs: this.clock.now() - startMs };
-    if (doneBytes === totalBytes && !runs) this.measured.addTransfer(progress);
+    if (!ran) this.measured.addTransfer(progress);
     this.progressListener(progress);
   }
 

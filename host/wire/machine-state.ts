@@ -151,7 +151,7 @@ export type LinkEffect =
   | { readonly type: 'failed'; readonly id: number; readonly error: BarewireError }
   | { readonly type: 'roundTrip'; readonly ms: number }
   /** More of a job's data is on the other side. */
-  | { readonly type: 'progress'; readonly id: number; readonly bytes: number }
+  | { readonly type: 'progress'; readonly id: number; readonly bytes: number; readonly ran: boolean }
   | { readonly type: 'output'; readonly bytes: Uint8Array }
   | { readonly type: 'restart'; readonly hello: Hello };
 
