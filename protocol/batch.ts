@@ -11,11 +11,13 @@ export type Op = { [N in OpName]: { readonly op: N } & FieldsOf<(typeof OPS)[N][
 /** What a finished operation gave: `{op: 'READ', data}`, `{op: 'RUN', value, micros}`, `{op: 'WRITE'}`, … */
 export type OpResult = { [N in OpName]: { readonly op: N } & FieldsOf<(typeof OPS)[N]['result']> }[OpName];
 
-/** What a status adds: `crc` of MISMATCH, `record` of FAULT and BROKEN, `value` of EXITED. */
+/** What a status adds: `crc` of MISMATCH, `record` of FAULT, BROKEN and STALLED, `value` of EXITED, `bootId` where
+ *  the board has restarted. */
 export interface Failure {
   readonly crc?: number;
   readonly record?: Uint8Array;
   readonly value?: number;
+  readonly bootId?: number;
 }
 
 export interface BatchReply {

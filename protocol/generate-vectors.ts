@@ -19,6 +19,7 @@ export const VECTOR_BOARD: Hello = {
   buildId: '0001020304050607',
   arch: 'armv7-m',
   bootId: 0,
+  cause: 0,
   arenaAddr: 0x2000_1000,
   arenaSize: 4096,
   stackAddr: 0x2000_0000,

@@ -11,7 +11,10 @@ export interface Hello {
   /** GNU build id in lower-case hex; empty when the image has none. */
   readonly buildId: string;
   readonly arch: ArchName;
+  /** Resets since power came. */
   readonly bootId: number;
+  /** Why the board restarted by itself: code of a status, or 0. */
+  readonly cause: number;
   readonly arenaAddr: number;
   readonly arenaSize: number;
   readonly stackAddr: number;

@@ -43,9 +43,19 @@ export interface StatusDef {
 const HELLO_FIELDS = [
   { name: 'tableHash', type: 'u32', meaning: 'CRC-32 of the message table the board was built with' },
   { name: 'output', type: 'u32', meaning: 'bytes of output since the board started' },
+  {
+    name: 'bootId',
+    type: 'u8',
+    meaning: '0 since power came; changes with every reset, which the RAM has outlived',
+  },
+  {
+    name: 'cause',
+    type: 'u8',
+    meaning:
+      'status with which the board restarted by itself: DAMAGED, FAULT in an interrupt handler between runs; else 0',
+  },
   { name: 'buildId', type: 'blob', meaning: 'GNU build id of the image; names the ELF file with its symbols' },
   { name: 'arch', type: 'u8', meaning: 'row of ARCHS' },
-  { name: 'bootId', type: 'u8', meaning: 'changes with every reset the RAM outlives; else 0' },
   { name: 'arenaAddr', type: 'u32', meaning: 'first byte of the RAM that the host lays out' },
   { name: 'arenaSize', type: 'u32', meaning: 'bytes of it' },
   { name: 'stackAddr', type: 'u32', meaning: "lowest byte of the user code's stack" },
@@ -226,10 +236,17 @@ export const FAULT_WORDS = {
     'hfsr',
     'mmfar',
     'bfar',
+    'sp',
+    /** 0, or the bootId from now on: the board had to restart to get out of an interrupt handler. */
+    'restart',
     'r0',
     'r1',
     'r2',
     'r3',
+    'r12',
+    'lr',
+    'pc',
+    'xpsr',
     'r4',
     'r5',
     'r6',
@@ -238,11 +255,6 @@ export const FAULT_WORDS = {
     'r9',
     'r10',
     'r11',
-    'r12',
-    'sp',
-    'lr',
-    'pc',
-    'xpsr',
   ],
   rv32: [
     'mcause',
@@ -279,6 +291,9 @@ export const FAULT_WORDS = {
     't4',
     't5',
     't6',
+    'mstatus',
+    /** As above. */
+    'restart',
   ],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -306,6 +321,22 @@ export const STATUSES = {
   },
   ABORTED: { code: 8, failure: [], meaning: 'BATCH_CONT after a batch that failed; nothing done.' },
   REPEATED: { code: 9, failure: [], meaning: 'This batch was done before and its reply is no longer stored.' },
+  DAMAGED: {
+    code: 10,
+    failure: [],
+    meaning:
+      "RUN wrote over the stub's own memory. Never in a reply: the board restarts, and HELLO_REPLY has it as `cause`.",
+  },
+  RESTARTED: {
+    code: 11,
+    failure: [{ name: 'bootId', type: 'u8', meaning: 'bootId from now on' }],
+    meaning: 'The board was reset while RUN was in work; its RAM is as it was, its peripherals are not.',
+  },
+  STALLED: {
+    code: 12,
+    failure: RECORD,
+    meaning: 'RUN masked interrupts for so long that the watchdog stopped it; the record says where.',
+  },
 } as const satisfies Record<string, StatusDef>;
 
 /** Architectures a stub can say it runs on. */

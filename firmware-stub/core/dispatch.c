@@ -8,8 +8,8 @@
  * A seq is old only if it came after the newest HELLO; what was before it belongs to another sequence.
  *
  * All that comes off the line is doubted: `take` never reads beyond the body, and every op tests its fields
- * before it touches memory. State lies in `stub` and not on the stack, because a fault or BREAK cuts a batch
- * short at any instruction; stub_finish then answers for it. */
+ * before it touches memory. State lies in `stub` and not on the stack: user code is not returned to where it was
+ * called but ends in stub_ran, and a fault or BREAK, which cut a batch short at any instruction, in stub_finish. */
 #include "state.h"
 
 /* Inlined into one another, the ops fight for eight registers: apart they are a tenth smaller. */
@@ -26,6 +26,8 @@ static const uint8_t NOTHING[4];
 struct stub_state stub;
 struct stub_slot stub_slots[STUB_SLOTS] __attribute__((section(STUB_FRAMES_SECTION)));
 uint8_t stub_reply[STUB_MAX_REPLY] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
+
+NOINLINE struct stub_slot *stub_slot(uint32_t number) { return &stub_slots[number & 1u]; }
 
 /* Steps over `count` bytes of the batch and hands back where they are; if there are fewer, the batch is
  * malformed, and the zeros that come back stand for them. */
@@ -65,8 +67,12 @@ static uint32_t take_varint(void) {
   return value;
 }
 
-/* Bytes that the reply frame can still take, the op in work counted as done; below zero if even that is too much. */
+/* Bytes that the reply frame can still take, the op in work counted as done; below zero if even that is too much, or
+ * if there is no such op. */
 static NOINLINE int32_t room(void) {
+  if (stub.malformed) {
+    return -1;
+  }
   const int32_t head = BW_MIN_FRAME + 4 + (stub.done >= 127u); /* output, status, done */
   return (int32_t)STUB_MAX_REPLY - head - (int32_t)(stub.reply_end - stub_reply);
 }
@@ -136,25 +142,23 @@ static NOINLINE uint32_t find(uint32_t addr, uint32_t len, uint32_t low, uint32_
   return BW_STATUS_OK;
 }
 
+/* Goes on in stub_ran, or in stub_abandon. */
 static NOINLINE uint32_t run(uint32_t entry) {
   if (room() < RUN_ROOM) {
     return BW_STATUS_TOO_BIG;
   }
-  const uint32_t begin = bw_micros();
-  stub.running = 1;
+  stub.begin = bw_micros();
+  stub_keep();
+  stub.quiet = 0;
   if (stub.want_stop) { /* BREAK was quicker */
     stub_arch_service();
   }
-  const uint32_t value = stub_arch_run(entry);
-  stub.running = 0;
-  put(value, 4);
-  put_varint(bw_micros() - begin);
-  return BW_STATUS_OK;
+  stub_arch_run(entry);
 }
 
 /* WRITE takes what stands in the batch, FILL repeats `value`. */
 static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *value, uint32_t stride) {
-  if (offset > STUB_ARENA_SIZE || len > STUB_ARENA_SIZE - offset) {
+  if (stub.malformed | (offset > STUB_ARENA_SIZE) | (len > STUB_ARENA_SIZE - offset)) {
     return BW_STATUS_REFUSED;
   }
   for (uint32_t addr = STUB_ARENA_ADDR + offset; len != 0; len--, value += stride) {
@@ -163,60 +167,51 @@ static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *val
   return BW_STATUS_OK;
 }
 
-/* One op. Its fields are taken first and tested together. */
+/* One op, up to the first field that is not there: from then on there is no room for anything, and nothing is written.
+ * @return a status, which does not count if the batch is malformed */
 static NOINLINE uint32_t step(void) {
   const uint32_t op = take(1);
   const uint32_t offset = take_varint();
   const uint32_t addr = STUB_ARENA_ADDR + offset;
-  const uint32_t len = op == BW_OP_RUN ? 0 : take_varint();
+  if (op == BW_OP_RUN) {
+    return run(addr);
+  }
+  const uint32_t len = take_varint();
   const uint8_t *data = stub.in;
-  uint32_t extra = 0;
-  uint32_t span = 0;
-  if (op == BW_OP_WRITE) {
-    skip(len);
-  } else if (op == BW_OP_FILL) {
-    skip(1);
-  } else if (op == BW_OP_CHECK) {
-    extra = take(4);
-  } else if (op == BW_OP_FIND) {
-    extra = STUB_ARENA_ADDR + take_varint();
-    span = take_varint();
-  }
-  if (stub.malformed) {
-    return BW_STATUS_MALFORMED;
-  }
+  uint32_t extra;
   switch (op) {
     case BW_OP_WRITE:
-      return write(offset, len, data, 1);
     case BW_OP_FILL:
-      return write(offset, len, data, 0);
+      skip(op == BW_OP_WRITE ? len : 1);
+      return write(offset, len, data, op == BW_OP_WRITE);
     case BW_OP_READ:
       return read(addr, len);
     case BW_OP_CRC:
       return sum(addr, len, NULL);
     case BW_OP_CHECK:
+      extra = take(4);
       return sum(addr, len, &extra);
-    case BW_OP_RUN:
-      return run(addr);
     case BW_OP_FIND:
-      return find(addr, len, extra, span);
+      extra = STUB_ARENA_ADDR + take_varint();
+      return find(addr, len, extra, take_varint());
     default:
+      stub.malformed = 1;
       return BW_STATUS_MALFORMED;
   }
 }
 
-/* Does the ops between stub.in and stub.in_end until one fails; none of them if `aborted`. */
-static void execute(bool aborted) {
-  stub.malformed = 0;
-  stub.done = 0;
-  stub.reply_end = stub_reply;
-  stub.results_end = stub_reply;
-  stub.status = aborted ? BW_STATUS_ABORTED : BW_STATUS_OK;
+static void op_done(void) {
+  stub.done++;
+  stub.results_end = stub.reply_end;
+}
+
+/* Does the ops between stub.in and stub.in_end until one fails. */
+static void execute(void) {
   while (stub.in != stub.in_end && stub.status == BW_STATUS_OK) {
-    stub.status = (uint8_t)step();
+    const uint32_t status = step();
+    stub.status = stub.malformed ? BW_STATUS_MALFORMED : (uint8_t)status;
     if (stub.status == BW_STATUS_OK) {
-      stub.done++;
-      stub.results_end = stub.reply_end;
+      op_done();
     }
   }
 }
@@ -232,7 +227,7 @@ static void send_stored(void) { send_reply(stub.last_seq, stub.status, stub.done
 
 static void release(void) {
   STUB_FENCE();
-  stub_slots[stub.work].full = 0;
+  stub_slot(stub.work)->full = 0;
   stub.work ^= 1u;
 }
 
@@ -248,13 +243,27 @@ static void answer(void) {
   send_stored();
 }
 
+void stub_ran(uint32_t value) {
+  stub.quiet = STUB_QUIET;
+  STUB_FENCE();
+  stub_check();
+  put(value, 4);
+  put_varint(bw_micros() - stub.begin);
+  op_done();
+  execute();
+  answer();
+}
+
 bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count) {
+  if (stub_running()) {
+    stub_check();
+  }
+  stub.quiet = STUB_QUIET;
+  stub.want_stop = 0;
   stub.reply_end = stub.results_end;
   if (!stub.busy || room() < 1) { /* every op that can end here has made sure of room for a length byte */
     return false;
   }
-  stub.running = 0;
-  stub.want_stop = 0;
   stub.status = (uint8_t)status;
   if (status == BW_STATUS_EXITED) {
     put(stub.exit_value, 4);
@@ -278,17 +287,14 @@ void stub_finish(void) {
 }
 
 void bw_exit(uint32_t code) {
+  stub_lock(0);
   stub.exit_value = code;
   stub.want_stop = BW_STATUS_EXITED;
   stub_arch_stop();
 }
 
-bool stub_has_work(void) { return stub_slots[stub.work].full != 0; }
-
-void stub_start(void) { stub_send_hello(0); }
-
 bool stub_poll(void) {
-  struct stub_slot *slot = &stub_slots[stub.work];
+  struct stub_slot *slot = stub_slot(stub.work);
   if (!slot->full) {
     return false;
   }
@@ -298,6 +304,7 @@ bool stub_poll(void) {
   const bool hello = slot->kind == BW_FRAME_HELLO;
   if (!hello && stub.greeted && behind == 0xFFu) {
     stub.busy = 1;
+    stub.cause = 0;
     if (stub.broken == seq + 1u) {
       stub.want_stop = BW_STATUS_BROKEN;
     }
@@ -305,7 +312,11 @@ bool stub_poll(void) {
     stub.known += stub.known != KNOWN_MAX;
     stub.in = slot->body;
     stub.in_end = stub.in + slot->length;
-    execute(slot->kind == BW_FRAME_BATCH_CONT && stub.failed);
+    stub.malformed = 0;
+    stub.done = 0;
+    stub.reply_end = stub.results_end = stub_reply;
+    stub.status = slot->kind == BW_FRAME_BATCH_CONT && stub.failed ? BW_STATUS_ABORTED : BW_STATUS_OK;
+    execute();
     answer();
     return true;
   }

@@ -14,28 +14,27 @@ static void append(uint8_t byte) {
   }
   stub.rx_count = at + 1u;
   if (at == 0) {
-    struct stub_slot *next = &stub_slots[stub.rx_next];
-    stub.rx_slot = next->full ? NULL : next;
+    stub.rx_taken = !stub_slot(stub.rx_next)->full;
     stub.rx_crc = ~0u;
     stub.rx_kind = byte;
   } else if (at == 1) {
     stub.rx_seq = byte;
-  } else if (stub.rx_slot != NULL && at < STUB_MAX_FRAME) {
-    stub.rx_slot->body[at - STUB_HEADER] = byte;
+  } else if (stub.rx_taken && at < STUB_MAX_FRAME) {
+    stub_slot(stub.rx_next)->body[at - STUB_HEADER] = byte;
   }
   stub.rx_crc = stub_crc_byte(stub.rx_crc, byte);
 }
 
 /* HELLO, BATCH and BATCH_CONT wait for the main loop, unless user code keeps that from coming round. */
 static void queue(void) {
-  struct stub_slot *slot = stub.rx_slot;
-  if (stub.running) {
+  struct stub_slot *slot = stub_slot(stub.rx_next);
+  if (stub_running()) {
     if (stub.rx_kind == BW_FRAME_HELLO || stub.rx_seq != stub.last_seq) {
       stub.dropped++;
     }
     stub.want_state = 1;
     stub_arch_service();
-  } else if (slot == NULL) {
+  } else if (!stub.rx_taken) {
     stub.dropped++;
   } else {
     slot->kind = stub.rx_kind;
@@ -78,13 +77,13 @@ static void accept(void) {
       break;
     case BW_FRAME_BREAK:
       stub.broken = (uint16_t)(stub.rx_seq + 1u); /* what has not begun yet is stopped when it runs code */
-      if (stub.busy && stub.rx_seq == stub.last_seq) {
+      if ((stub.busy | stub_running()) && stub.rx_seq == stub.last_seq) {
         stub.want_stop = BW_STATUS_BROKEN;
         stub_arch_service();
       }
       break;
     case BW_FRAME_RESET:
-      stub_port_reset();
+      stub_restart(0);
     default:
       stub.bad_length++; /* no such kind: another version of the table, which HELLO will tell */
       break;

@@ -1,5 +1,5 @@
-/* From replies to bytes on the line. A frame is sent from three pieces, and COBS and CRC are made on the way,
- * so that nothing is copied:
+/* From replies to bytes on the line. A frame is sent from three pieces, and COBS and CRC are made on the way, block
+ * by block:
  *
  *   head (kind, seq, small fields) | data (the stored reply, or output) | CRC
  *
@@ -14,13 +14,6 @@
 
 /* Microseconds that a full buffer waits for a host that says nothing: four seconds. */
 #define OUTPUT_PATIENCE (1u << 22)
-
-struct pieces {
-  const uint8_t *data;
-  uint32_t head_length;
-  uint32_t length;
-  uint32_t crc;
-};
 
 uint8_t stub_output[STUB_OUTPUT_SIZE] __attribute__((section(STUB_FRAMES_SECTION)));
 
@@ -45,66 +38,64 @@ uint8_t *stub_begin(uint32_t kind, uint32_t seq) {
   return stub_put(stub.head, kind | seq << 8, STUB_HEADER);
 }
 
-static uint8_t byte_at(const struct pieces *frame, uint32_t at) {
-  if (at < frame->head_length) {
-    return stub.head[at];
+/* A COBS block with its code in front, until it is sent. */
+static uint8_t block[255] __attribute__((section(STUB_FRAMES_SECTION)));
+
+static void end_block(void) {
+  const uint32_t size = stub.block_size;
+  block[0] = (uint8_t)size;
+  stub.block_size = 1;
+  for (uint32_t i = 0; i < size; i++) {
+    stub_port_write(block[i]);
   }
-  at -= frame->head_length;
-  if (at < frame->length) {
-    return frame->data[at];
+}
+
+static void send_bytes(const uint8_t *from, uint32_t count) {
+  for (; count != 0; count--) {
+    const uint8_t byte = *from++;
+    stub.crc = stub_crc_byte(stub.crc, byte);
+    if (stub.block_size == sizeof block) {
+      end_block();
+    }
+    if (byte != 0) {
+      block[stub.block_size++] = byte;
+    } else {
+      end_block();
+    }
   }
-  return (uint8_t)(frame->crc >> (8u * (at - frame->length)));
 }
 
 void stub_send(const uint8_t *head_end, const uint8_t *data, uint32_t length) {
-  struct pieces frame = {data, (uint32_t)(head_end - stub.head), length, 0};
-  const uint32_t summed = frame.head_length + length;
-  const uint32_t total = summed + 4u;
-  uint32_t crc = ~0u;
-  for (uint32_t i = 0; i < summed; i++) {
-    crc = stub_crc_byte(crc, byte_at(&frame, i));
-  }
-  frame.crc = ~crc;
-
-  uint32_t at = 0;
-  uint32_t run;
-  do {
-    run = 0;
-    while (run < 254u && at + run < total && byte_at(&frame, at + run) != 0) {
-      run++;
-    }
-    stub_port_write((uint8_t)(run + 1u));
-    for (uint32_t i = 0; i < run; i++) {
-      stub_port_write(byte_at(&frame, at + i));
-    }
-    at += run + (run != 254u); /* the zero, real or past the end, that the code stands for */
-  } while (at < total + (run != 254u));
+  stub.crc = ~0u;
+  stub.block_size = 1;
+  send_bytes(stub.head, (uint32_t)(head_end - stub.head));
+  send_bytes(data, length);
+  stub_put(stub.head, ~stub.crc, 4);
+  send_bytes(stub.head, 4);
+  end_block();
   stub_port_write(0);
-
   STUB_FENCE();
   stub.sending = 0;
-  if (stub.want_state | stub.want_stop | (stub.output_end - stub.output_sent)) {
-    stub_arch_service();
-  }
+  stub_arch_service(); /* for what was wanted meanwhile */
 }
 
-/* HELLO_REPLY from `arch` on, as it stands on the line. */
+/* HELLO_REPLY from `buildId` on, as it stands on the line. */
 static const struct __attribute__((packed)) {
-  uint8_t arch, boot_id;
+  uint8_t build_id_size, build_id[8], arch;
   uint32_t arena_addr, arena_size, stack_addr, stack_size;
   uint16_t max_frame, max_reply;
   uint8_t window;
-} BOARD = {STUB_ARCH,       0,               STUB_ARENA_ADDR, STUB_ARENA_SIZE,
-           STUB_STACK_ADDR, STUB_STACK_SIZE, STUB_MAX_FRAME,  STUB_MAX_REPLY, STUB_SLOTS};
+} BOARD = {
+    8, {STUB_BUILD_ID}, STUB_ARCH,
+    STUB_ARENA_ADDR, STUB_ARENA_SIZE, STUB_STACK_ADDR, STUB_STACK_SIZE,
+    STUB_MAX_FRAME, STUB_MAX_REPLY, STUB_SLOTS,
+};
 
 void stub_send_hello(uint32_t seq) {
   uint8_t *to = stub_begin(BW_FRAME_HELLO_REPLY, seq);
   to = stub_put(to, BW_TABLE_HASH, 4);
   to = stub_put(to, stub.output_end, 4);
-  *to++ = STUB_BUILD_ID_SIZE;
-  for (uint32_t i = 0; i < STUB_BUILD_ID_SIZE; i++) {
-    *to++ = STUB_BUILD_ID[i];
-  }
+  to = stub_put(to, stub.boots | (uint32_t)stub.cause << 8, 2);
   stub_send(to, (const uint8_t *)&BOARD, sizeof BOARD);
 }
 
@@ -116,14 +107,14 @@ uint32_t stub_service(void) {
     stub.want_state = 0;
     uint8_t *to = stub_begin(BW_FRAME_STATE, stub.last_seq);
     to = stub_put(to, stub.output_sent, 2);
-    to = stub_put(to, stub.running | (uint32_t)stub.last_seq << 8, 2);
+    to = stub_put(to, stub_running() | (uint32_t)stub.last_seq << 8, 2);
     to = stub_put_varint(to, stub.bad_crc);
     to = stub_put_varint(to, stub.bad_length);
     to = stub_put_varint(to, stub.dropped);
     stub_send(to, NULL, 0);
   }
   stub_flush();
-  return stub.running ? stub.want_stop : 0;
+  return stub_running() ? stub.want_stop : 0;
 }
 
 /* AGAIN moves `output_sent` back, also in the middle of this. */
@@ -143,11 +134,7 @@ void stub_flush(void) {
   }
 }
 
-void bw_output(const char *bytes, uint32_t len) {
-  if (stub.printing) {
-    stub.dropped++;
-    return;
-  }
+static void print(const char *bytes, uint32_t len) {
   stub.printing = 1;
   uint32_t begin = bw_micros();
   while (len != 0) {
@@ -174,4 +161,14 @@ void bw_output(const char *bytes, uint32_t len) {
   }
   stub.printing = 0;
   stub_flush();
+}
+
+void bw_output(const char *bytes, uint32_t len) {
+  const uint32_t lock = stub_lock(0);
+  if (stub.printing) {
+    stub.dropped++;
+  } else {
+    print(bytes, len);
+  }
+  stub_lock(lock);
 }

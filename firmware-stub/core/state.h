@@ -48,40 +48,51 @@ struct stub_slot {
   uint8_t body[STUB_MAX_FRAME - STUB_HEADER]; /* and the CRC behind it */
 };
 
+/* Bytes first, then words: the nearer to its start, the shorter the instructions that reach it. */
 struct stub_state {
   /* Receive interrupt only. */
   uint8_t rx_run;    /* bytes left in this COBS block */
   uint8_t rx_zero;   /* a zero is due before the next block */
   uint8_t rx_next;   /* slot that the next frame goes to */
+  uint8_t rx_taken;  /* that slot was free when this frame began */
   uint8_t rx_kind;
   uint8_t rx_seq;
 
-  /* Sequence. */
-  uint8_t last_seq; /* newest batch begun, or of the newest HELLO */
-  uint8_t known;    /* batches begun since that HELLO, 128 at most; if any, the stored reply answers last_seq */
-  uint8_t greeted;  /* HELLO has come since the start */
-  uint8_t failed;   /* that batch did not end OK */
-  uint8_t work; /* slot that the main loop takes next, or has in work */
-
-  /* The batch in work. */
-  volatile uint8_t busy;
-  volatile uint8_t running; /* user code runs */
-  uint8_t status;
-  uint8_t malformed;
-
   /* Left by one level for another. */
+  volatile uint8_t quiet;   /* STUB_QUIET; else user code runs */
   volatile uint8_t sending; /* a frame is on its way: nobody may send within it */
   volatile uint8_t want_state;
   volatile uint16_t broken;   /* BREAK came for the batch with this seq + 1; 0: for none since the newest answer */
   volatile uint8_t want_stop; /* BW_STATUS_… to end the code of the batch in work with, or 0 */
-
-  /* Output: counts of bytes since the start, acked <= sent <= end <= acked + STUB_OUTPUT_SIZE. */
   uint8_t printing;      /* bw_output is in work */
   volatile uint8_t deaf;  /* the host has let a full buffer wait: no more waiting until it is heard */
   volatile uint8_t heard; /* it was, since the wait looked last */
+
+  /* The batch in work, or the newest one. From here up to `sum` nothing changes while user code runs. */
+  uint8_t last_seq; /* newest batch begun, or of the newest HELLO */
+  uint8_t known;    /* batches begun since that HELLO, 128 at most; if any, the stored reply answers last_seq */
+  uint8_t greeted;  /* HELLO has come since the start */
+  uint8_t failed;   /* that batch did not end OK */
+  uint8_t work;     /* slot that the main loop takes next, or has in work */
+  volatile uint8_t busy;
+  uint8_t status;
+  uint8_t malformed;
+  uint32_t begin;      /* of the run, in microseconds */
+  uint32_t done;       /* finished ops */
+  uint8_t *reply_end;  /* results and failure end here in stub_reply */
+  uint8_t *results_end; /* so do the results of finished ops */
+  const uint8_t *in;   /* next byte of the batch */
+  const uint8_t *in_end;
+  uint32_t sum; /* what stub_sum was when the run began, or before a reset that is to be answered after it */
+
+  /* Output: counts of bytes since the start, acked <= sent <= end <= acked + STUB_OUTPUT_SIZE. */
   volatile uint32_t output_end;
   volatile uint32_t output_sent;
   volatile uint32_t output_acked;
+
+  /* The frame being sent: its sum so far, and the bytes of its COBS block, code included. */
+  uint32_t crc;
+  uint32_t block_size;
 
   uint32_t rx_count;
   uint32_t rx_crc;
@@ -90,18 +101,22 @@ struct stub_state {
   uint32_t dropped;
   uint32_t exit_value;
 
-  /* The batch in work, or the newest one. */
-  uint32_t done;       /* finished ops */
-  uint8_t *reply_end;  /* results and failure end here in stub_reply */
-  uint8_t *results_end; /* so do the results of finished ops */
-  struct stub_slot *rx_slot; /* where this frame goes; NULL if no slot was free when it began */
-  const uint8_t *in; /* next byte of the batch in work */
-  const uint8_t *in_end;
-
   uint8_t head[STUB_MAX_HEAD]; /* kind, seq and what stands before the data of the frame being sent */
+
+  /* From here on kept over every reset. */
+  uint16_t known_boots; /* tells the rest from what RAM holds by chance */
+  uint8_t boots;        /* 0 since power came; another number after every reset */
+  uint8_t cause;        /* with which the stub restarted the board, until a batch begins */
 };
 
+_Static_assert(offsetof(struct stub_state, last_seq) % 4u == 0, "summed by words");
+
+/* Not just any number: a state that was written over looks like running code, and a sum tells the two apart. */
+#define STUB_QUIET 0xA5u
+
 extern struct stub_state stub;
+
+static inline bool stub_running(void) { return stub.quiet != STUB_QUIET; }
 
 /* The frame buffers, apart from the rest so that sizes can be told apart. */
 extern struct stub_slot stub_slots[STUB_SLOTS];
@@ -110,6 +125,21 @@ extern uint8_t stub_output[STUB_OUTPUT_SIZE]; /* byte n of all output at n modul
 
 /* Keeps the compiler from moving memory accesses over this point (other levels run on the same core). */
 #define STUB_FENCE() __asm__ volatile("" ::: "memory")
+
+/* The first or the second, whatever the number: user code may have written over it. */
+struct stub_slot *stub_slot(uint32_t number);
+
+/* True while a received frame waits for stub_poll. */
+static inline bool stub_has_work(void) { return stub_slot(stub.work)->full != 0; }
+
+/* Resets the board, which then says HELLO_REPLY with `cause`: a status, or 0. */
+_Noreturn void stub_restart(uint32_t cause);
+
+/* A sum over what must not change during a run: the middle of the state, the results, the batch. */
+uint32_t stub_sum(void);
+
+/* Restarts with DAMAGED unless that sum is what it was. */
+void stub_check(void);
 
 /* CRC-32/ISO-HDLC (poly 0x04C11DB7 reflected). `crc` starts as ~0 and is complemented at the end. */
 uint32_t stub_crc_byte(uint32_t crc, uint8_t byte);

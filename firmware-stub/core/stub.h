@@ -15,14 +15,14 @@
 
 /* --- the core, called by architecture and port ------------------------------------------------------- */
 
-/** Says HELLO_REPLY with seq 0. Call once, with interrupts on and all static memory zero. */
+/** Takes up what memory holds from before a reset, or clears it. Call once, before anything else of the core. */
+void stub_wake(void);
+
+/** Says HELLO_REPLY with seq 0, or answers the batch that a reset fell into. Call after stub_wake, with interrupts on. */
 void stub_start(void);
 
 /** Takes one byte off the line. Call from the receive interrupt; the time it takes has a small bound. */
 void stub_receive(uint8_t byte);
-
-/** True while a received frame waits for stub_poll. */
-bool stub_has_work(void);
 
 /** Works on one waiting frame, in thread mode; false if there was none. */
 bool stub_poll(void);
@@ -35,6 +35,18 @@ uint32_t stub_service(void);
  *  @param words fault record, named by FAULT_WORDS of the architecture; shortened if the reply is nearly full
  *  @return false if no batch is in work: then the stub itself is at fault and only a reset helps */
 bool stub_abandon(uint32_t status, const uint32_t *words, uint32_t count);
+
+/** Makes a reset keep the abandoned batch, so that it is answered after it. Call between stub_abandon and
+ *  stub_port_reset, where user code cannot be left otherwise. */
+void stub_keep(void);
+
+/** bootId after the next reset. */
+uint8_t stub_next_boot(void);
+
+/** What follows user code that returned: the rest of its batch and the reply. Call in thread mode, on the stub's own
+ *  stack, of which nothing is needed any more.
+ *  @param value first result register */
+void stub_ran(uint32_t value);
 
 /** Sends the reply of the abandoned batch. Call in thread mode, on the stub's own stack. */
 void stub_finish(void);
@@ -58,9 +70,8 @@ extern uint32_t (*volatile bw_fault_hook)(uint32_t addr);
 
 /* --- given by the architecture ----------------------------------------------------------------------- */
 
-/** Calls `entry` on the user stack.
- *  @return what it returned in the first result register */
-uint32_t stub_arch_run(uint32_t entry);
+/** Calls `entry` on the user stack; stub_ran gets what it returned. What lies on the stub's stack is given up. */
+_Noreturn void stub_arch_run(uint32_t entry);
 
 /** Raises the service interrupt. */
 void stub_arch_service(void);
@@ -72,6 +83,9 @@ _Noreturn void stub_arch_stop(void);
 
 /** Sets clocks, pins and the line up and turns the receive interrupt on. */
 void stub_port_init(void);
+
+/** The receive interrupt: gives every byte that has come to stub_receive. */
+void stub_port_receive(void);
 
 /** Sends one byte; waits while the line is busy. */
 void stub_port_write(uint8_t byte);

@@ -7,7 +7,7 @@
 #define BW_PROTOCOL_H
 
 /* CRC-32 of the message table; HELLO_REPLY carries it. */
-#define BW_TABLE_HASH              0x7E931696u
+#define BW_TABLE_HASH              0x9F48BC63u
 
 /* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
 #define BW_MIN_FRAME               6u
@@ -25,7 +25,7 @@
 #define BW_FRAME_RESET             0x06u
 #define BW_FRAME_ACK               0x07u
 #define BW_FRAME_AGAIN             0x08u
-#define BW_FRAME_HELLO_REPLY       0x81u     /* tableHash:u32 output:u32 buildId:blob arch:u8 bootId:u8 arenaAddr:u32 arenaSize:u32 stackAddr:u32 stackSize:u32 maxFrame:u16 maxReply:u16 window:u8 */
+#define BW_FRAME_HELLO_REPLY       0x81u     /* tableHash:u32 output:u32 bootId:u8 cause:u8 buildId:blob arch:u8 arenaAddr:u32 arenaSize:u32 stackAddr:u32 stackSize:u32 maxFrame:u16 maxReply:u16 window:u8 */
 #define BW_FRAME_BATCH_REPLY       0x82u     /* reply body */
 #define BW_FRAME_NAK               0x83u     /* expected:u8 */
 #define BW_FRAME_STATE             0x84u     /* output:u16 running:u8 lastSeq:u8 badCrc:varint badLength:varint dropped:varint */
@@ -51,6 +51,9 @@
 #define BW_STATUS_EXITED           7u        /* value:u32 */
 #define BW_STATUS_ABORTED          8u
 #define BW_STATUS_REPEATED         9u
+#define BW_STATUS_DAMAGED          10u
+#define BW_STATUS_RESTARTED        11u       /* bootId:u8 */
+#define BW_STATUS_STALLED          12u       /* record:blob */
 
 /* Architectures. */
 #define BW_ARCH_ARMV6_M            1u
@@ -60,32 +63,33 @@
 #define BW_ARCH_RV32               5u
 
 /* Words of a fault record of cortexm: their count, and the index of each. */
-#define BW_FAULT_WORDS_CORTEXM     22u
+#define BW_FAULT_WORDS_CORTEXM     23u
 #define BW_FAULT_EXCEPTION         0u
 #define BW_FAULT_CFSR              1u
 #define BW_FAULT_HFSR              2u
 #define BW_FAULT_MMFAR             3u
 #define BW_FAULT_BFAR              4u
-#define BW_FAULT_R0                5u
-#define BW_FAULT_R1                6u
-#define BW_FAULT_R2                7u
-#define BW_FAULT_R3                8u
-#define BW_FAULT_R4                9u
-#define BW_FAULT_R5                10u
-#define BW_FAULT_R6                11u
-#define BW_FAULT_R7                12u
-#define BW_FAULT_R8                13u
-#define BW_FAULT_R9                14u
-#define BW_FAULT_R10               15u
-#define BW_FAULT_R11               16u
-#define BW_FAULT_R12               17u
-#define BW_FAULT_SP                18u
-#define BW_FAULT_LR                19u
-#define BW_FAULT_PC                20u
-#define BW_FAULT_XPSR              21u
+#define BW_FAULT_SP                5u
+#define BW_FAULT_RESTART           6u
+#define BW_FAULT_R0                7u
+#define BW_FAULT_R1                8u
+#define BW_FAULT_R2                9u
+#define BW_FAULT_R3                10u
+#define BW_FAULT_R12               11u
+#define BW_FAULT_LR                12u
+#define BW_FAULT_PC                13u
+#define BW_FAULT_XPSR              14u
+#define BW_FAULT_R4                15u
+#define BW_FAULT_R5                16u
+#define BW_FAULT_R6                17u
+#define BW_FAULT_R7                18u
+#define BW_FAULT_R8                19u
+#define BW_FAULT_R9                20u
+#define BW_FAULT_R10               21u
+#define BW_FAULT_R11               22u
 
 /* Words of a fault record of rv32: their count, and the index of each. */
-#define BW_FAULT_WORDS_RV32        34u
+#define BW_FAULT_WORDS_RV32        36u
 #define BW_FAULT_RV32_MCAUSE       0u
 #define BW_FAULT_RV32_MEPC         1u
 #define BW_FAULT_RV32_MTVAL        2u
@@ -120,5 +124,7 @@
 #define BW_FAULT_RV32_T4           31u
 #define BW_FAULT_RV32_T5           32u
 #define BW_FAULT_RV32_T6           33u
+#define BW_FAULT_RV32_MSTATUS      34u
+#define BW_FAULT_RV32_RESTART      35u
 
 #endif

@@ -35,6 +35,8 @@ function filesIn(folder: string, endings: readonly string[]): string[] {
     .map((name) => join(folder, name));
 }
 
+const BUILD_ID_BYTES = 8;
+
 function fingerprint(files: readonly string[], settings: readonly string[]): string {
   const hash = createHash('sha256');
   for (const setting of settings) hash.update(`${setting}\0`);
@@ -86,7 +88,7 @@ export interface Program {
 /** What the compiler needs for one image. */
 function imageRecipe(folder: string, row: ImageRow): { sources: string[]; inputs: string[]; flags: string[] } {
   const sourceFolders = ['core', `arch/${row.machine.arch}`, `port/${row.port}`];
-  const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c']));
+  const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c', '.S']));
   const includes = [...sourceFolders, 'generated'];
   const headers = [...includes, 'arch', 'port'].flatMap((name) => filesIn(join(folder, name), ['.h']));
   const scripts = [join(folder, 'ld/stub.ld'), join(folder, `ld/${row.name}.ld`)];
@@ -102,9 +104,16 @@ function imageRecipe(folder: string, row: ImageRow): { sources: string[]; inputs
     `-L${join(folder, 'ld')}`,
     `-Wl,-T,${scripts[1]!}`,
     '-Wl,--gc-sections',
-    '-Wl,--build-id=fast',
   ];
   return { sources, inputs: [...sources, ...headers, ...scripts], flags };
+}
+
+/** What tells an image from every other: part of the fingerprint of all it is made of. The stub says it in its hello,
+ *  and the ELF file has it as its GNU build id. */
+function buildIdFlags(print: string): string[] {
+  const id = print.slice(0, 2 * BUILD_ID_BYTES);
+  const bytes = id.match(/../g)!.map((byte) => `0x${byte}`);
+  return [`-Wl,--build-id=0x${id}`, `-DSTUB_BUILD_ID=${bytes.join(',')}`];
 }
 
 /** Builds `build/<name>.elf`.
@@ -115,17 +124,19 @@ export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools):
   const { sources, inputs, flags } = imageRecipe(folder, row);
   const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
   const path = join(folder, 'build', `${row.name}.elf`);
-  const built = unlessFresh(path, fingerprint(inputs, settings), (temporary) =>
-    runTool(tools.clang, [...flags, `--ld-path=${tools.lld}`, ...sources, '-o', temporary], folder),
-  );
+  const print = fingerprint(inputs, settings);
+  const all = [...flags, ...buildIdFlags(print), `--ld-path=${tools.lld}`, ...sources];
+  const built = unlessFresh(path, print, (temporary) => runTool(tools.clang, [...all, '-o', temporary], folder));
   return { path, built };
 }
 
 /** Builds an image of the stub with a program linked into it ahead of time.
  *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
 export function buildProgramImage(folder: string, row: ImageRow, tools: FirmwareTools, program: Program): void {
-  const { sources, flags } = imageRecipe(folder, row);
+  const { sources, inputs, flags } = imageRecipe(folder, row);
+  const print = fingerprint([...inputs, ...program.files, program.script], [tools.version, ...flags]);
   const extra = [
+    ...buildIdFlags(print),
     `-Wl,-T,${program.script}`,
     ...program.keep.map((name) => `-Wl,--undefined=${name}`),
     ...program.files,

@@ -11,7 +11,11 @@ export interface Machine {
 /** A Cortex-M without floating-point unit, or with one that the stub leaves alone.
  *  @param cpu as clang's -mcpu has it */
 function cortexM(cpu: string): Machine {
-  return { arch: 'cortexm', flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=soft'], imageFlags: [] };
+  return {
+    arch: 'cortexm',
+    flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=soft'],
+    imageFlags: ['-flto'],
+  };
 }
 
 /** The same with the calling convention that passes floating-point values in registers of the unit. */
@@ -22,7 +26,7 @@ function hardFloat(cpu: string): Machine {
 const RV32IMAC: Machine = {
   arch: 'riscv',
   flags: ['--target=riscv32-unknown-elf', '-march=rv32imac_zicsr', '-mabi=ilp32'],
-  imageFlags: ['-fno-jump-tables', '-flto', '-Wl,--relax-gp'],
+  imageFlags: ['-fno-jump-tables', '-msave-restore', '-flto', '-Wl,--relax-gp'],
 };
 
 /** A stub image: `ld/<name>.ld` and `port/<port>/` make `build/<name>.elf`. */
@@ -37,12 +41,12 @@ export interface ImageRow {
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
   { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE'] },
-  { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: [] },
-  { name: 'mps2-an386', port: 'mps2', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
-  { name: 'mps2-an500', port: 'mps2', machine: cortexM('cortex-m7'), defines: ['STUB_FPU'] },
+  { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },
+  { name: 'mps2-an386', port: 'mps2', machine: cortexM('cortex-m4'), defines: ['STUB_FPU', 'STUB_FLASH_AT_0'] },
+  { name: 'mps2-an500', port: 'mps2', machine: cortexM('cortex-m7'), defines: ['STUB_FPU', 'STUB_FLASH_AT_0'] },
   { name: 'mps2-an505', port: 'mps2', machine: cortexM('cortex-m33'), defines: ['STUB_FPU', 'MPS2_AN505'] },
   { name: 'netduinoplus2', port: 'stm32f4', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
-  { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: [] },
+  { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },
   // 16 KiB of RAM: half of the frames' is worth more to the user.
   { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },
   { name: 'virt-rv32', port: 'virt-rv32', machine: RV32IMAC, defines: [] },

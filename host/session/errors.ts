@@ -17,6 +17,19 @@ const ABORTED = 134;
 
 const hex = (value: number | undefined): string => `0x${((value ?? 0) >>> 0).toString(16).padStart(8, '0')}`;
 
+/** Statuses of code that was ended from outside, at a moment that does not come again. */
+export function isStop(status: BatchReply['status'] | undefined): boolean {
+  return status === 'BROKEN' || status === 'STALLED' || status === 'RESTARTED';
+}
+
+const RESET_CAUSES = 'by itself or by its watchdog, its reset button or its power';
+
+/** What a restart that the board made to get out of the code, or that came in its midst, has left. */
+function restartLines(reply: BatchReply): string[] {
+  if (reply.failure.bootId === undefined) return [];
+  return ['variables are kept; peripherals are as after a reset: the board had to restart'];
+}
+
 /** The error for a batch that ended with another status than OK.
  *  @param report on the record of a fault or stop */
 export function batchError(
@@ -34,14 +47,28 @@ export function batchError(
     case 'FAULT': {
       const { cause = 'no record came', mistake, place = [], details = [] } = report ?? {};
       const likely = mistake === undefined ? [] : [`likely: ${mistake}`];
-      return deviceError('SESSION_FAULT', [`${input} faulted: ${cause}`, ...likely, ...place, ...details].join('\n'), {
-        input,
-        cause,
-        mistake,
-      });
+      return deviceError(
+        'SESSION_FAULT',
+        [`${input} faulted: ${cause}`, ...likely, ...restartLines(reply), ...place, ...details].join('\n'),
+        {
+          input,
+          cause,
+          mistake,
+        },
+      );
     }
-    case 'BROKEN': {
-      return deviceError('SESSION_STOPPED', [`${input} was stopped`, ...(report?.place ?? [])].join('\n'), { input });
+    case 'BROKEN':
+    case 'STALLED': {
+      const why = status === 'BROKEN' ? '' : ' by the watchdog: it kept interrupts off for a second';
+      const lines = [`${input} was stopped${why}`, ...restartLines(reply), ...(report?.place ?? [])];
+      return deviceError('SESSION_STOPPED', lines.join('\n'), { input });
+    }
+    case 'RESTARTED': {
+      const lines = [
+        `${input} does not count: the board was reset while it ran, ${RESET_CAUSES}`,
+        ...restartLines(reply),
+      ];
+      return deviceError('SESSION_RESTARTED', lines.join('\n'), { input });
     }
     case 'MISMATCH':
       return deviceError(

@@ -7,6 +7,7 @@
 import type { BatchReply, Op } from '../../protocol/batch.js';
 import { debugScope } from '../diag/debug.js';
 import type { ExecuteOptions } from '../wire/link.js';
+import { isStop } from './errors.js';
 import type { PastEntry } from './log.js';
 
 const log = debugScope('session');
@@ -42,7 +43,7 @@ function repeatable(entries: readonly PastEntry[], skipped: ReadonlySet<number>)
       continue;
     }
     for (const { ops, status } of entry.steps) {
-      if (status === 'BROKEN') {
+      if (isStop(status)) {
         const next = entries[at + 1];
         if (next?.t !== 'other' || next.name !== COPY)
           left.push(`${name} had been stopped: what it did is not repeated`);

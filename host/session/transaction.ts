@@ -9,6 +9,7 @@ import type { AddrRange, StagedLink } from '../link/types.js';
 import type { DeviceLink } from '../wire/link.js';
 import type { ArenaImage } from './arena-image.js';
 import { destroyOps } from './destructors.js';
+import { isStop } from './errors.js';
 import type { Guard } from './guard.js';
 import { changesBoard, type InputOutcome, type SessionLog } from './log.js';
 import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './plan-batch.js';
@@ -304,10 +305,11 @@ export class Transactions {
       const reply = await this.board.link().execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
       this.#lost = false;
       this.safe.sent(ops, reply);
+      if (reply.failure.bootId !== undefined) this.board.guard?.forget(); // the board restarted, with its memory
       if (changes) {
         log.ended(reply.status, reply.done);
         image.apply(ops.slice(0, reply.done));
-        if (reply.status === 'BROKEN') this.#unrepeatable = !this.safe.on;
+        if (isStop(reply.status)) this.#unrepeatable = !this.safe.on;
       }
       return reply;
     } catch (error) {

@@ -51,6 +51,9 @@ export interface FaultContext {
 /** Registers of a record by name. */
 export type FaultRecord = Readonly<Record<(typeof FAULT_WORDS.cortexm)[number], number>>;
 
+/** r0 to r12. A record has them in another order. */
+export const GENERAL_REGISTERS = Array.from({ length: 13 }, (_, i) => `r${i}` as keyof FaultRecord);
+
 export interface Facts {
   readonly record: FaultRecord;
   /** r0 to pc. */

@@ -101,7 +101,7 @@ function detailLines(record: TrapRecord, context: FaultContext, count: number): 
   }
   lines.push(`pc ${named(record.mepc, context)}, ra ${named(record.ra, context)}`);
   const word = (value: number): string => (value >>> 0).toString(16).padStart(8, '0');
-  const registers = FAULT_WORDS.rv32.slice(FAULT_WORDS.rv32.indexOf('gp'));
+  const registers = FAULT_WORDS.rv32.slice(FAULT_WORDS.rv32.indexOf('gp'), FAULT_WORDS.rv32.indexOf('t6') + 1);
   for (let i = 0; i < registers.length; i += 7) {
     const row = registers.slice(i, i + 7).map((name) => `${name} ${word(record[name])}`);
     lines.push(row.join('  '));

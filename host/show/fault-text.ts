@@ -1,12 +1,11 @@
 // A fault report's lines: the user's own line with a mark under the place, who called whom, and the registers.
 
-import { FAULT_WORDS } from '../../protocol/messages.js';
 import type { SourceFrame } from '../elf/dwarf/inlined.js';
 import type { SourceLine } from '../elf/dwarf/line.js';
 import { isWrapper } from '../link/object-index.js';
 import type { Backtrace } from './backtrace.js';
 import { hex, symbolText } from './context.js';
-import type { FaultContext, FaultRecord } from './fault-facts.js';
+import { type FaultContext, type FaultRecord, GENERAL_REGISTERS } from './fault-facts.js';
 import { exceptionName, type FaultBit } from './fault-tables.js';
 import type { Frame } from './unwind.js';
 
@@ -128,7 +127,7 @@ export function registerLines(
 ): string[] {
   const lines: string[] = [];
   if (!frameLost) lines.push(`pc ${named(record.pc, context)}, lr ${named(record.lr, context)}`);
-  const names = FAULT_WORDS.cortexm.filter((name) => /^r\d+$/.test(name));
+  const names = GENERAL_REGISTERS;
   const known = frameLost ? names.slice(4, 12) : names;
   for (let i = 0; i < known.length; i += 7) {
     lines.push(

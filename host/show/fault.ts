@@ -5,7 +5,7 @@
 import { FAULT_WORDS } from '../../protocol/messages.js';
 import { type Backtrace, backtrace, depthOf, knownFrames } from './backtrace.js';
 import { symbolText } from './context.js';
-import type { Facts, FaultContext, FaultRecord, Verdict } from './fault-facts.js';
+import { type Facts, type FaultContext, type FaultRecord, GENERAL_REGISTERS, type Verdict } from './fault-facts.js';
 import { arrivalAt, isThumb } from './fault-jumps.js';
 import { describeTrap } from './fault-riscv.js';
 import { judge } from './fault-rules.js';
@@ -73,7 +73,7 @@ export async function describeFault(words: Uint32Array, context: FaultContext): 
 }
 
 function registersOf(record: FaultRecord): Registers {
-  const low = FAULT_WORDS.cortexm.filter((name) => /^r\d+$/.test(name)).map((name) => record[name]);
+  const low = GENERAL_REGISTERS.map((name) => record[name]);
   return [...low, record.sp, record.lr, (record.pc & ~1) >>> 0];
 }
 

@@ -11,6 +11,7 @@ import { type BatchReply, decodeReply, outputBefore } from '../../protocol/batch
 import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
+import { withBootId } from './answered-restart.js';
 import { breakIgnored, malformedReply, outOfStep, replyLost, stillRunning, timeout, unreliable } from './errors.js';
 import type { Job, Slot } from './machine-state.js';
 import { loseOutput, noteOutputSent, outputMissing } from './output.js';
@@ -212,13 +213,15 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   let reply: BatchReply;
   try {
     noteOutputSent(turn, outputBefore(body), false);
-    reply = decodeReply(body, slot.asked.ops);
+    reply = withBootId(decodeReply(body, slot.asked.ops), state.hello!.arch);
   } catch (error) {
     if (!(error instanceof MalformedBody)) throw error;
     count(turn, 'malformed');
     failJob(turn, malformedReply(state.config.port, describeJob(turn), error.message));
     return;
   }
+  const { bootId } = reply.failure;
+  if (bootId !== undefined) state.hello = { ...state.hello!, bootId };
   state.strayHellos = 0;
   loseBefore(turn, seq);
   if (reply.status === 'REPEATED') {

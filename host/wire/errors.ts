@@ -1,7 +1,7 @@
 // What a failed link says: what was waited for, how long, how often it was tried, and what to try next.
 
 import type { FieldsOf } from '../../protocol/fields.js';
-import type { FRAMES } from '../../protocol/messages.js';
+import { type FRAMES, STATUSES } from '../../protocol/messages.js';
 import { type BarewireError, deviceError } from '../diag/error.js';
 
 /** The newest STATE of the board, for messages. */
@@ -116,13 +116,21 @@ Its code keeps the stub from hearing: press the reset button of the board, or un
   );
 }
 
-export function restarted(port: string, what: string): BarewireError {
-  return deviceError(
-    'WIRE_RESTARTED',
-    `${port}: the board restarted during ${what}.
-A watchdog, a reset button, the power, or the code itself?`,
-    { port, what },
-  );
+/** What a board says of a restart of its own. */
+const CAUSES: Readonly<Record<number, string>> = {
+  [STATUSES.DAMAGED.code]: "because the code wrote over the stub's own memory",
+  [STATUSES.FAULT.code]: 'because an interrupt handler faulted between two runs',
+  [STATUSES.STALLED.code]: 'because an interrupt handler did not return between two runs',
+};
+
+/** @param cause of HELLO_REPLY */
+export function restarted(port: string, what: string, cause: number): BarewireError {
+  const why = CAUSES[cause];
+  const text =
+    why === undefined
+      ? `${port}: the board restarted during ${what}.\nA watchdog, a reset button, the power, or the code itself?`
+      : `${port}: the board restarted during ${what}, ${why}.`;
+  return deviceError('WIRE_RESTARTED', text, { port, what, cause });
 }
 
 export function closed(port: string, what: string, cause: Error | undefined): BarewireError {

@@ -129,7 +129,7 @@ function noteRestart(turn: Turn, hello: Hello): void {
   count(turn, 'restarts');
   turn.state.output = outputFrom(hello.output);
   turn.effects.push({ type: 'restart', hello });
-  failJob(turn, restarted(turn.state.config.port, describeJob(turn)));
+  failJob(turn, restarted(turn.state.config.port, describeJob(turn), hello.cause));
 }
 
 /** Nobody to talk to: fails the job that wanted the link, or the link itself if it never was one. */

@@ -300,7 +300,7 @@ describe('running code', () => {
     const op: Op = { op: 'READ', addr: ARENA_END - 8, len: 16 };
     const faulted = reply(only(batch(1, op)), op);
     expect(faulted).toMatchObject({ status: 'FAULT', done: 0, results: [] });
-    expect(faulted.failure.record).toHaveLength(88);
+    expect(faulted.failure.record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
   });
 
   it('shortens the record of a fault that comes when the reply is nearly full', () => {
@@ -321,7 +321,7 @@ describe('running code', () => {
   it('stops at BREAK with a record, and listens again', () => {
     const sent = answers(batch(1, RUN.listen), frame('BREAK', 1), batch(2, RUN.return42));
     expect(reply(sent[0], RUN.listen)).toMatchObject({ status: 'BROKEN', done: 0 });
-    expect(reply(sent[0], RUN.listen).failure.record).toHaveLength(88);
+    expect(reply(sent[0], RUN.listen).failure.record).toHaveLength(4 * FAULT_WORDS.cortexm.length);
     expect(reply(sent[1], RUN.return42).status).toBe('OK');
   });
 

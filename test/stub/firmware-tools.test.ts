@@ -80,7 +80,9 @@ describe('building', () => {
     }
   });
 
-  it('builds what is missing or changed, and nothing else; the same sources make the same bytes anywhere', () => {
+  it('builds what is missing or changed, and nothing else; the same sources make the same bytes anywhere', {
+    timeout: 240_000,
+  }, () => {
     const folder = copySources('first');
     expect(buildFirmware(tools, folder).built).toHaveLength(IMAGES.length + SUPPORTS.length);
     expect(buildFirmware(tools, folder).built).toEqual([]);

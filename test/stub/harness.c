@@ -2,7 +2,8 @@
  * what the stub sends goes to standard output. RUN calls the functions below instead of the board's. Built with
  * sanitizers, so a read or write outside of any buffer ends the process with a report.
  *
- *   harness [frames]   look for work after so many frames (default: after every byte) */
+ *   harness [frames [fill]]   look for work after so many frames (default: after every byte); what memory is full of
+ *                             when power comes (default: 0) */
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@ static enum { THREAD, SERVICE, RECEIVE } level; /* that runs now */
 static uint32_t listen_while_sending; /* bytes still to be sent before frames are taken off the line */
 static uint32_t frames_while_sending; /* as many as this */
 static bool listen_while_waiting; /* for acknowledgements */
-static jmp_buf abandoned;
+static jmp_buf abandoned; /* 1 by an exception, 2 by code that returned */
+static uint32_t returned;
 static jmp_buf restarted;
 
 static _Noreturn void abandon(uint32_t status, uint32_t first_word) {
@@ -158,6 +160,50 @@ static uint32_t run_listen_after(void) {
   return 42;
 }
 
+/* The reset button, or a watchdog. */
+static uint32_t run_reset(void) { stub_port_reset(); }
+
+/* BREAK in an interrupt handler: there is no way out of it but a reset. */
+static uint32_t run_break_in_handler(void) {
+  const uint32_t record[] = {14, 0, 0, 0, 0, 0, stub_next_boot()};
+  if (!stub_abandon(BW_STATUS_BROKEN, record, 7)) {
+    abort();
+  }
+  stub_keep();
+  stub_port_reset();
+}
+
+/* A fault in an interrupt handler while nobody waits for an answer. */
+static uint32_t run_fault_later(void) {
+  stub_restart(BW_STATUS_FAULT);
+}
+
+/* Code that writes over the stub: over all of its state, and bit by bit. */
+static uint32_t run_clear_state(void) {
+  memset(&stub, 0, sizeof stub);
+  return 42;
+}
+
+static uint32_t run_fill_state(void) {
+  memset(&stub, 0xA5, sizeof stub);
+  return 42;
+}
+
+static uint32_t run_damage_state_and_fault(void) {
+  stub.results_end += 5;
+  abandon(BW_STATUS_FAULT, 3);
+}
+
+static uint32_t run_damage_reply(void) {
+  stub_reply[1] ^= 4;
+  return 42;
+}
+
+static uint32_t run_damage_batch(void) {
+  stub_slots[stub.work].body[stub.in - stub_slots[stub.work].body] ^= 1;
+  return 42;
+}
+
 static const struct {
   uint32_t entry;
   uint32_t (*call)(void);
@@ -165,22 +211,32 @@ static const struct {
     {FUNCTION(0x100), run_return}, {FUNCTION(0x200), run_exit},       {FUNCTION(0x300), run_fault},
     {FUNCTION(0x400), run_listen}, {FUNCTION(0x500), run_print},      {FUNCTION(0x600), run_print_much},
     {FUNCTION(0x700), run_print_and_listen}, {FUNCTION(0x800), run_listen_after},
-    {FUNCTION(0x900), run_print_much_and_listen},
+    {FUNCTION(0x900), run_print_much_and_listen}, {FUNCTION(0xA00), run_reset},
+    {FUNCTION(0xB00), run_break_in_handler}, {FUNCTION(0xC00), run_clear_state},
+    {FUNCTION(0xD00), run_fill_state}, {FUNCTION(0xE00), run_damage_state_and_fault},
+    {FUNCTION(0xF00), run_damage_reply}, {FUNCTION(0xF10), run_damage_batch},
+    {FUNCTION(0xF20), run_fault_later},
 };
 
-uint32_t stub_arch_run(uint32_t entry) {
+_Noreturn void stub_arch_run(uint32_t entry) {
   run_count++;
   for (size_t i = 0; i < sizeof FUNCTIONS / sizeof FUNCTIONS[0]; i++) {
     if (FUNCTIONS[i].entry == entry) {
-      return FUNCTIONS[i].call();
+      returned = FUNCTIONS[i].call();
+      longjmp(abandoned, 2);
     }
   }
   abandon(BW_STATUS_FAULT, entry);
 }
 
 static void work(void) {
-  if (setjmp(abandoned) != 0) {
-    stub_finish();
+  switch (setjmp(abandoned)) {
+    case 1:
+      stub_finish();
+      break;
+    case 2:
+      stub_ran(returned);
+      break;
   }
   while (stub_poll()) {
   }
@@ -189,11 +245,15 @@ static void work(void) {
 int main(int count, char **arguments) {
   static int frames, seen; /* static: they outlive the jump */
   frames = count > 1 ? atoi(arguments[1]) : 0;
+  if (count > 2) {
+    memset(&stub, atoi(arguments[2]), sizeof stub);
+    memset(stub_slots, atoi(arguments[2]), sizeof stub_slots);
+    memset(stub_reply, atoi(arguments[2]), sizeof stub_reply);
+  }
   setjmp(restarted);
-  memset(&stub, 0, sizeof stub);
-  memset(stub_slots, 0, sizeof stub_slots);
   service_wanted = 0;
   level = THREAD;
+  stub_wake();
   stub_start();
   stub.greeted = 1; /* most tests begin with batch 1 */
   for (int byte = listen(); byte >= 0; byte = listen()) {

@@ -25,8 +25,9 @@ export interface NativeStub {
   readonly sanitized: boolean;
   /** Feeds `line` to a board just reset and hands back all bytes it sent.
    *  @param pollEveryFrames look for work only after so many delimiters (default: after every byte)
+   *  @param fill what every byte of the stub's memory is when power comes
    *  @throws if the process does not end well: a sanitizer spoke */
-  talk(line: Uint8Array, pollEveryFrames?: number): Uint8Array;
+  talk(line: Uint8Array, pollEveryFrames?: number, fill?: number): Uint8Array;
   remove(): void;
 }
 
@@ -69,8 +70,8 @@ export function buildNativeStub(): NativeStub {
 
   return {
     sanitized,
-    talk(line, pollEveryFrames = 0) {
-      const result = spawnSync(program, [String(pollEveryFrames)], { input: line, timeout: 20_000 });
+    talk(line, pollEveryFrames = 0, fill = 0) {
+      const result = spawnSync(program, [String(pollEveryFrames), String(fill)], { input: line, timeout: 20_000 });
       if (result.status !== 0) {
         throw new Error(`the native stub ended with ${result.status ?? result.signal}:\n${result.stderr}`);
       }

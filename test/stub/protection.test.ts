@@ -48,7 +48,7 @@ describe.each(BOARDS.filter((board) => board.cpu === 'cortex-m3'))('the MPU on $
   });
 
   it('refuses a write to code of the stub', async () => {
-    const code = stub.entryOf('stub_poll') & ~1;
+    const code = stub.entryOf('bw_output') & ~1;
     const reply = await run('ldr r0, =code; str r0, [r0]; bx lr', { code });
     expect(reply.status).toBe('FAULT');
     expect(recordOf(reply)).toMatchObject({ exception: 4, mmfar: code });

@@ -10,10 +10,12 @@
 #endif
 #define STUB_STACK_ADDR 0x20000000u
 #define STUB_STACK_SIZE 2048u
-#define STUB_BUILD_ID_SIZE 8u
-#define STUB_BUILD_ID ((const uint8_t *)"\0\1\2\3\4\5\6\7")
+#define STUB_BUILD_ID 0, 1, 2, 3, 4, 5, 6, 7
 #define STUB_ARCH BW_ARCH_ARMV7_M
 #define STUB_FRAMES_SECTION ".bss.frames"
+
+/* No MPU. */
+static inline uint32_t stub_lock(uint32_t lock) { return lock; }
 
 /* Memory at a device address; outside of what the board has, the access faults and does not return. */
 volatile uint8_t *stub_at(uint32_t addr);

@@ -65,6 +65,8 @@ export interface ThumbBoard {
   /** Runs a program that first prints the mark and then goes on with `tail`; sends BREAK once the output is there.
    *  @throws if the program ends without output */
   breakInto(tail: readonly number[]): Promise<BatchReply>;
+  /** Runs a program and sends BREAK as soon as it has printed something. */
+  breakBytes(code: Uint8Array): Promise<BatchReply>;
   /** Sends PING beside whatever the link is doing. */
   ping(): void;
   /** Memory as it was, and code that runs: what must hold after everything. */
@@ -129,8 +131,12 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string, programs: 
   async function breakInto(tail: readonly number[]): Promise<BatchReply> {
     const code = [...programs.print, ...tail];
     while (code.length < programs.print.length + TAIL_LENGTH) code.push(programs.nop);
+    return breakBytes(bytesOf(code, [markAddr, entryOf('bw_output')]));
+  }
+
+  async function breakBytes(code: Uint8Array): Promise<BatchReply> {
     const printed = new Promise<void>((resolve) => link.onOutput(() => resolve()));
-    const ended = run(code, [markAddr, entryOf('bw_output')]);
+    const ended = runBytes(code);
     const early = await Promise.race([printed, ended]);
     if (early !== undefined) throw new Error(`nothing printed: ${early.status}`);
     link.break();
@@ -170,6 +176,7 @@ function thumbBoard(port: BytePort, link: DeviceLink, folder: string, programs: 
     addrOf,
     run,
     runBytes,
+    breakBytes,
     breakInto,
     ping: () => port.write(new Uint8Array(pingBytes)),
     expectAlive,

@@ -7,7 +7,7 @@ import { crc32 } from '../../protocol/crc32.js';
 import { encodeFields, MalformedBody } from '../../protocol/fields.js';
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/frame.js';
 import { encodeHello, type Hello } from '../../protocol/hello.js';
-import { FRAMES, type FrameKind } from '../../protocol/messages.js';
+import { FAULT_WORDS, FRAMES, type FrameKind } from '../../protocol/messages.js';
 
 /** What RUN of an entry does. */
 export type FakeFunction = (board: FakeBoard) => FakeRun;
@@ -188,7 +188,7 @@ export class FakeBoard {
   private run(entry: number, rest: readonly (Op | 'malformed')[], results: OpResult[]): void {
     this.runs.push(entry);
     const found = typeof this.functions === 'function' ? this.functions(entry) : this.functions.get(entry);
-    const record = new Uint8Array(88);
+    const record = new Uint8Array(4 * FAULT_WORDS.cortexm.length);
     const finish = (run: FakeRun | 'broken') => {
       this.running = undefined;
       const partial = { done: results.length, results };

@@ -221,7 +221,7 @@ describe('fields', () => {
 
   it('HELLO_REPLY of an unknown architecture is refused', () => {
     const body = encodeHello(VECTOR_BOARD);
-    body[17] = 99;
+    body[19] = 99;
     expect(() => decodeHello(body)).toThrow('no architecture has code 99');
   });
 

@@ -24,7 +24,7 @@ describe('generated files', () => {
     }
     expect(header).toContain(TABLE_HASH.toString(16).toUpperCase().padStart(8, '0'));
     expect(header).toContain('BW_ARCH_ARMV6_M');
-    expect(header).toMatch(/BW_FAULT_WORDS_CORTEXM +22u/);
+    expect(header).toMatch(/BW_FAULT_WORDS_CORTEXM +23u/);
   });
 
   it('refuse a document without markers', () => {

@@ -142,6 +142,25 @@ describe('a batch that did not end well', () => {
     ],
     [{ status: 'BROKEN' as const }, 'SESSION_STOPPED', 'input 7 was stopped\nat input_6:1:9 in f(int)', 3],
     [
+      { status: 'BROKEN' as const, failure: { bootId: 3 } },
+      'SESSION_STOPPED',
+      'input 7 was stopped\nvariables are kept; peripherals are as after a reset: the board had to restart\nat input_6:1:9',
+      3,
+    ],
+    [
+      { status: 'STALLED' as const },
+      'SESSION_STOPPED',
+      'input 7 was stopped by the watchdog: it kept interrupts off for a second\nat input_6:1:9 in f(int)',
+      3,
+    ],
+    [
+      { status: 'RESTARTED' as const, failure: { bootId: 3 } },
+      'SESSION_RESTARTED',
+      'input 7 does not count: the board was reset while it ran, by itself or by its watchdog, its reset button or its ' +
+        'power\nvariables are kept; peripherals are as after a reset: the board had to restart',
+      4,
+    ],
+    [
       { status: 'MISMATCH' as const, failure: { crc: 0x1234 } },
       'SESSION_MEMORY_MISMATCH',
       'reads back otherwise (CRC-32 0x00001234)',

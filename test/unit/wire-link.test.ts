@@ -92,7 +92,7 @@ describe('the handshake', () => {
   });
 
   it.each([
-    ['frames too short', { maxFrame: 64 }, 'frames of at most 64 bytes, where 152 to 4096 can be'],
+    ['frames too short', { maxFrame: 64 }, 'frames of at most 64 bytes, where 160 to 4096 can be'],
     ['frames too long', { maxFrame: 5000 }, 'frames of at most 5000 bytes'],
     ['no window', { window: 0 }, 'a window of 0 frames'],
     ['no arena', { arenaSize: 0 }, 'an arena of 0 bytes'],

@@ -6,13 +6,14 @@ import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { VECTOR_BOARD, VECTOR_FUNCTIONS, type VectorSession } from '../../protocol/generate-vectors.js';
 import { fromHex, toHex } from '../../protocol/hello.js';
+import { FAULT_WORDS } from '../../protocol/messages.js';
 import { FakeBoard, type FakeRun } from '../support/fake-board.js';
 import { FakeClock } from '../support/fake-clock.js';
 
 function fakeRun(row: (typeof VECTOR_FUNCTIONS)[number]): FakeRun {
   if (row.does === 'return') return { ends: 'return', value: row.value, micros: row.micros };
   if (row.does === 'exit') return { ends: 'exit', value: row.value };
-  const words = Uint32Array.from({ length: 22 }, (_, i) => row.firstWord + i * row.wordStep);
+  const words = Uint32Array.from({ length: FAULT_WORDS.cortexm.length }, (_, i) => row.firstWord + i * row.wordStep);
   return { ends: 'fault', record: new Uint8Array(words.buffer) };
 }
 

@@ -8,10 +8,15 @@
  * made-up frame on it whose PC is `resume`, and the exception returns to thread mode on MSP. Nothing of the old
  * main loop is needed after that, because the core keeps its state outside of the stack.
  *
- * PendSV stands one step below the receive interrupt and above what users should give their interrupts. */
+ * PendSV stands one step below the receive interrupt and above what every other interrupt has from the start.
+ * Of an interrupt handler of the user there is no such way out, whose number of levels Armv6-M does not tell: there
+ * the board is reset, with the failure kept, and answers when it is up again. */
 #include "cortexm.h"
 
 #include "state.h"
+
+/* Small functions that are called from several places. */
+#define NOINLINE __attribute__((noinline))
 
 #define EXCEPTION_PENDSV 14u
 #define PENDSV_PRIORITY 0x40u
@@ -30,7 +35,8 @@
 /* And v8-M: the stack would have gone below its limit. */
 #define CFSR_STKOF (1u << 20)
 
-#define XPSR_ALIGNED (1u << 9)
+/* xPSR: a word of padding stands behind the frame. */
+#define XPSR_ALIGNED 9u
 #define FRAME_BYTES 32u
 /* With room for s0 to s15 and FPSCR: EXC_RETURN bit 4 is clear then. */
 #define FLOAT_FRAME_BYTES 104u
@@ -38,8 +44,10 @@
 
 #if defined(__ARM_ARCH_6M__)
 #define HAS_FAULT_STATUS 0
+#define NVIC_PRIORITY_WORDS 8u
 #else
 #define HAS_FAULT_STATUS 1
+#define NVIC_PRIORITY_WORDS 60u
 #endif
 
 /* Lets every interrupt come again, whatever user code has masked; `zero` is a register that holds 0. */
@@ -49,9 +57,7 @@
 #define UNMASK(zero) "cpsie i\n\t"
 #endif
 
-extern uint32_t __stub_bss_start[], __stub_bss_end[], __stub_open_start[], __stub_open_end[];
-
-static _Noreturn void main_loop(void) {
+__attribute__((used)) static _Noreturn void main_loop(void) {
   for (;;) {
     if (stub_poll()) {
       continue;
@@ -75,8 +81,7 @@ static _Noreturn void main_loop(void) {
 #elif HAS_FAULT_STATUS
 /* Regions of the MPU that are the stub's. Where regions overlap the higher number counts; the rest is left to others.
  *
- *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null. Only the vector
- *       table lies there, and the core fetches vectors past the MPU
+ *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null
  *   0   read-only up to RAM: writes to code, and a user stack that runs off the low end of RAM where the bus
  *       would take the write in silence
  *
@@ -86,7 +91,8 @@ static _Noreturn void main_loop(void) {
 #define MPU_NO_ACCESS (1u << 28)
 #define MPU_READ_ONLY (6u << 24)
 #define MPU_NORMAL (1u << 17)
-#define MPU_ON (1u << 2 | 1u << 0) /* the default map beside the regions; off in HardFault and NMI */
+
+#define MPU_ON "5" /* with the default map beside the regions; off in HardFault and NMI */
 
 static void mpu_regions(void) {
   MPU_RBAR = MPU_VALID | 0u;
@@ -97,11 +103,10 @@ static void mpu_regions(void) {
 #endif
 
 #if HAS_FAULT_STATUS
-/* The MPU watches while user code runs, and nobody else: the stub works with it off.
- * @return what it was set to */
-static uint32_t mpu_set(uint32_t ctrl) {
+/* The MPU watches while user code runs, and nobody else: the stub works with it off. */
+NOINLINE uint32_t stub_lock(uint32_t lock) {
   const uint32_t was = MPU_CTRL;
-  MPU_CTRL = ctrl;
+  MPU_CTRL = lock;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
   return was;
 }
@@ -110,22 +115,27 @@ static uint32_t mpu_set(uint32_t ctrl) {
 /* Kept apart from the state, which user code is not to write. Never called where there is no MPU. */
 uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
 
+#if defined(STUB_FLASH_AT_0)
+/* All that the core reads at 0. The table lies where user code may copy it from. */
+__attribute__((section(".boot"), used)) static const stub_vector BOOT[2] = {STUB_BOOT_VECTORS};
+#endif
+
 _Noreturn void stub_reset_handler(void) {
-  for (uint32_t *word = __stub_bss_start; word != __stub_bss_end; word++) {
-    *word = 0;
-  }
-  for (uint32_t *word = __stub_open_start; word != __stub_open_end; word++) {
-    *word = 0;
-  }
+  stub_wake();
+  bw_fault_hook = NULL;
 #if HAS_FAULT_STATUS
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
-  SCB_CCR |= 1u << 4;   /* DIV_0_TRP */
+  SCB_CCR = 1u << 9 | 1u << 4; /* STKALIGN, DIV_0_TRP */
   mpu_regions();
+  SCB_VTOR = STUB_ADDR(VECTORS);
 #endif
 #if defined(STUB_FPU)
   SCB_CPACR |= 15u << 20;
 #endif
-  SCB_SHPR3 = PENDSV_PRIORITY << 24 | PENDSV_PRIORITY << 16; /* SysTick, PendSV */
+  SCB_SHPR3 = USER_PRIORITY << 24 | PENDSV_PRIORITY << 16; /* SysTick, PendSV */
+  for (uint32_t i = 0; i < NVIC_PRIORITY_WORDS; i++) {
+    NVIC_IPR(i) = USER_PRIORITY * 0x01010101u;
+  }
   stub_port_init();
   stub_start();
   main_loop();
@@ -137,7 +147,7 @@ __attribute__((used)) static _Noreturn void resume(void) {
   main_loop();
 }
 
-void stub_arch_service(void) {
+NOINLINE void stub_arch_service(void) {
   SCB_ICSR = ICSR_PENDSVSET;
   __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
@@ -149,17 +159,27 @@ _Noreturn void stub_arch_stop(void) {
   }
 }
 
-/* r0 = entry. Every register a function must keep is saved, because user code may be wrong about that. */
-__attribute__((naked)) static uint32_t call_user(__attribute__((unused)) uint32_t entry) {
+#if HAS_FAULT_STATUS
+/* MPU_CTRL = ctrl */
+#define MPU_SET(ctrl) "ldr r2, =0xE000ED94\n\tmovs r1, #" ctrl "\n\tstr r1, [r2]\n\t"
+#if defined(HAS_STACK_LIMIT)
+#define SET_STACK_LIMIT "ldr r1, =__stub_user_stack_start\n\tmsr psplim, r1\n\t"
+#endif
+#else
+#define MPU_SET(ctrl)
+#endif
+
+#if !defined(SET_STACK_LIMIT)
+#define SET_STACK_LIMIT
+#endif
+
+/* r0 = entry, then what it returned. Nothing is kept on the stub's stack, so user code may be wrong about registers. */
+__attribute__((naked, noreturn)) void stub_arch_run(__attribute__((unused)) uint32_t entry) {
   __asm__ volatile(
-      "push {r4-r7, lr}\n\t"
-      "mov r4, r8\n\t"
-      "mov r5, r9\n\t"
-      "mov r6, r10\n\t"
-      "mov r7, r11\n\t"
-      "push {r3-r7}\n\t"
+      "ldr r3, =__stub_stack_end\n\t"
+      "mov sp, r3\n\t"
       "ldr r1, =__stub_user_stack_end\n\t"
-      "msr psp, r1\n\t"
+      "msr psp, r1\n\t" SET_STACK_LIMIT MPU_SET(MPU_ON)
       "movs r1, #2\n\t"
       "msr control, r1\n\t"
       "dsb\n\t"
@@ -167,49 +187,23 @@ __attribute__((naked)) static uint32_t call_user(__attribute__((unused)) uint32_
       "blx r0\n\t"
       "dsb\n\t" /* a write on its way may still fault, and must within the run */
       "movs r1, #0\n\t"
-      "msr control, r1\n\t"
+      "msr control, r1\n\t" MPU_SET("0")
+      "dsb\n\t"
       "isb\n\t" UNMASK("r1")
-      "pop {r3-r7}\n\t"
-      "mov r8, r4\n\t"
-      "mov r9, r5\n\t"
-      "mov r10, r6\n\t"
-      "mov r11, r7\n\t"
-      "pop {r4-r7, pc}\n\t"
-      ".ltorg");
+      "ldr r3, =__stub_stack_end\n\t"
+      "mov sp, r3\n\t"
+      "bl %c1\n\t"
+      "bl %c0\n\t"
+      ".ltorg"
+      :
+      : "i"(main_loop), "i"(stub_ran));
 }
 
-uint32_t stub_arch_run(uint32_t entry) {
-#if defined(HAS_STACK_LIMIT)
-  __asm__ volatile("msr psplim, %0" ::"r"(__stub_user_stack_start));
-#endif
-#if HAS_FAULT_STATUS
-  mpu_set(MPU_ON);
-  const uint32_t value = call_user(entry);
-  mpu_set(0);
-  return value;
-#else
-  return call_user(entry);
-#endif
-}
-
-/* What the handler below pushes, then what the processor pushed if the thread was on MSP. */
+/* What the handler below pushes; then what the processor pushed if it was on MSP: r0 to r3, r12, lr, pc, xpsr. The
+ * record has both in this order. */
 struct saved {
   uint32_t r4_to_r11[8], r3, exc_return;
 };
-/* The processor's exception frame. */
-struct frame {
-  uint32_t r0_to_r3[4], r12, lr_pc_xpsr[3];
-};
-
-static __attribute__((noinline)) void copy(uint32_t *to, const uint32_t *from, uint32_t words) {
-  while (words-- != 0) {
-    to[words] = from[words];
-  }
-}
-
-static bool in_ram(uint32_t addr) {
-  return (addr & 3u) == 0 && addr >= STUB_ADDR(__stub_ram_start) && addr <= STUB_ADDR(__stub_ram_end) - FRAME_BYTES;
-}
 
 #if HAS_FAULT_STATUS
 /* Support code may have set the MPU to meet an access: then it is no fault. Escalated ones too. */
@@ -237,7 +231,6 @@ static uint32_t frame_bytes(const struct saved *saved) {
 __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp) {
   uint32_t record[BW_FAULT_WORDS_CORTEXM];
   uint32_t status = BW_STATUS_FAULT;
-  uint32_t frame_broken = 0;
   uint32_t exception;
   __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
 
@@ -252,14 +245,9 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
     return false;
   }
 #endif
-  if (!(saved->exc_return & FROM_THREAD)) {
-    stub_port_reset();
-  }
-
-  for (uint32_t i = 0; i < BW_FAULT_WORDS_CORTEXM; i++) {
-    record[i] = 0;
-  }
+  const bool nested = !(saved->exc_return & FROM_THREAD);
   record[BW_FAULT_EXCEPTION] = exception;
+  record[BW_FAULT_RESTART] = nested ? stub_next_boot() : 0;
 #if HAS_FAULT_STATUS
   record[BW_FAULT_CFSR] = SCB_CFSR;
   record[BW_FAULT_HFSR] = SCB_HFSR;
@@ -267,54 +255,68 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
   record[BW_FAULT_BFAR] = SCB_BFAR;
   SCB_CFSR = ~0u; /* written ones clear */
   SCB_HFSR = ~0u;
-  frame_broken = record[BW_FAULT_CFSR] & (CFSR_MSTKERR | CFSR_STKERR);
+#else
+  record[BW_FAULT_CFSR] = record[BW_FAULT_HFSR] = record[BW_FAULT_MMFAR] = record[BW_FAULT_BFAR] = 0;
+#endif
+
+  uint32_t sp = saved->exc_return & FRAME_ON_PSP ? psp : (uint32_t)(uintptr_t)(saved + 1);
+  const uint32_t *frame = (const uint32_t *)(uintptr_t)sp;
+  bool lost = sp - STUB_ADDR(__stub_ram_start) > STUB_ADDR(__stub_ram_size) - FRAME_BYTES ||
+              (record[BW_FAULT_CFSR] & (CFSR_MSTKERR | CFSR_STKERR));
 #if defined(HAS_STACK_LIMIT)
   /* A frame that did not fit either leaves the stack pointer at the limit. */
-  frame_broken |= (record[BW_FAULT_CFSR] & CFSR_STKOF) && psp == STUB_STACK_ADDR;
+  lost |= (record[BW_FAULT_CFSR] & CFSR_STKOF) && psp == STUB_STACK_ADDR;
 #endif
-#endif
-  copy(&record[BW_FAULT_R4], saved->r4_to_r11, 8);
-
-  const uint32_t sp = saved->exc_return & FRAME_ON_PSP ? psp : (uint32_t)(uintptr_t)(saved + 1);
-  record[BW_FAULT_SP] = sp;
-  if (in_ram(sp) && !frame_broken) {
-    const struct frame *frame = (const struct frame *)(uintptr_t)sp;
-    copy(&record[BW_FAULT_R0], frame->r0_to_r3, 4);
-    record[BW_FAULT_R12] = frame->r12;
-    copy(&record[BW_FAULT_LR], frame->lr_pc_xpsr, 3);
-    record[BW_FAULT_SP] = sp + frame_bytes(saved) + (frame->lr_pc_xpsr[2] & XPSR_ALIGNED ? 4u : 0u);
+  for (uint32_t i = 0; i < 8; i++) {
+    record[BW_FAULT_R0 + i] = lost ? 0 : frame[i];
+    record[BW_FAULT_R4 + i] = saved->r4_to_r11[i];
   }
+  if (!lost) {
+    sp += frame_bytes(saved) + (record[BW_FAULT_XPSR] >> XPSR_ALIGNED & 1u) * 4u;
+  }
+  record[BW_FAULT_SP] = sp;
 #if defined(STUB_FPU)
   FPU_FPCCR &= ~1u; /* registers that wait to be saved are nobody's any more */
 #endif
   if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
-    stub_port_reset(); /* the stub's own fault */
+    stub_restart(BW_STATUS_FAULT); /* nobody waits for an answer */
+  }
+  if (nested) {
+    stub_keep();
+    stub_port_reset();
   }
   return true;
 }
 
-__attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
 #if HAS_FAULT_STATUS
-  const uint32_t ctrl = mpu_set(0);
+__attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
+  const uint32_t lock = stub_lock(0);
   const bool abandon = handle(saved, psp);
   if (!abandon) {
-    mpu_set(ctrl);
+    stub_lock(lock);
   }
   return abandon;
-#else
-  return handle(saved, psp);
-#endif
 }
+
+void stub_receive_handler(void) {
+  const uint32_t lock = stub_lock(0);
+  stub_port_receive();
+  stub_lock(lock);
+}
+#else
+#define on_exception handle
+#endif
+
+#if HAS_FAULT_STATUS
+#define PUSH_R4_TO_R11 "push {r4-r11}\n\t"
+#else
+#define PUSH_R4_TO_R11 \
+  "mov r0, r8\n\tmov r1, r9\n\tmov r2, r10\n\tmov r3, r11\n\tpush {r0-r3}\n\tpush {r4-r7}\n\t"
+#endif
 
 __attribute__((naked)) void stub_exception_handler(void) {
   __asm__ volatile(
-      "push {r3, lr}\n\t"
-      "mov r0, r8\n\t"
-      "mov r1, r9\n\t"
-      "mov r2, r10\n\t"
-      "mov r3, r11\n\t"
-      "push {r0-r3}\n\t"
-      "push {r4-r7}\n\t"
+      "push {r3, lr}\n\t" PUSH_R4_TO_R11
       "mov r0, sp\n\t"
       "mrs r1, psp\n\t"
       "bl %c0\n\t"

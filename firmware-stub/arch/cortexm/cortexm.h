@@ -22,8 +22,8 @@
 #define MPU_CTRL REG(0xE000ED94u)
 #define MPU_RBAR REG(0xE000ED9Cu)
 #define MPU_RASR REG(0xE000EDA0u)
-#define NVIC_ISER0 REG(0xE000E100u)
 #define NVIC_ENABLE(irq) (REG(0xE000E100u + ((irq) >> 5 << 2)) = 1u << ((irq) & 31u))
+#define NVIC_IPR(word) REG(0xE000E400u + 4u * (word))
 #define SYST_CSR REG(0xE000E010u)
 #define SYST_RVR REG(0xE000E014u)
 #define SYST_CVR REG(0xE000E018u)
@@ -40,10 +40,30 @@ _Noreturn void stub_reset_handler(void);
 /** Handler of every fault, of PendSV (the service interrupt), and of whatever nobody expects. */
 void stub_exception_handler(void);
 
+/** Handler of the receive interrupt: calls stub_port_receive. */
+#if defined(__ARM_ARCH_6M__)
+#define stub_receive_handler stub_port_receive
+#else
+void stub_receive_handler(void);
+#endif
+
+/* What an interrupt has from the start: below those of the stub. */
+#define USER_PRIORITY 0x80u
+
+/** Turns the receive interrupt on, above all others. */
+static inline void stub_enable_receive(uint32_t irq) {
+  NVIC_IPR(irq / 4u) = USER_PRIORITY * 0x01010101u & ~(0xFFu << 8u * (irq % 4u));
+  NVIC_ENABLE(irq);
+}
+
+extern const stub_vector VECTORS[];
+
+/* The first two vectors. */
+#define STUB_BOOT_VECTORS (stub_vector)(uintptr_t)__stub_stack_end, stub_reset_handler
+
 /* The first 16 vectors; `systick` is the port's, or stub_exception_handler. */
 #define STUB_CORE_VECTORS(systick)                                                                       \
-  (stub_vector)(uintptr_t)__stub_stack_end, stub_reset_handler, stub_exception_handler,                  \
-      stub_exception_handler, stub_exception_handler, stub_exception_handler, stub_exception_handler,    \
+  STUB_BOOT_VECTORS, stub_exception_handler, stub_exception_handler, stub_exception_handler, stub_exception_handler, stub_exception_handler,    \
       stub_exception_handler, stub_exception_handler, stub_exception_handler, stub_exception_handler,    \
       stub_exception_handler, stub_exception_handler, stub_exception_handler, stub_exception_handler, systick
 

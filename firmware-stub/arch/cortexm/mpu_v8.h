@@ -24,7 +24,7 @@
 #define MPU_NORMAL 0u
 #define MPU_DEVICE 1u
 #define MPU_ATTRIBUTES (0x04u << 8 | 0x44u) /* 1: device, nGnRE; 0: normal, not cached */
-#define MPU_ON 1u /* off in HardFault and NMI */
+#define MPU_ON "1" /* off in HardFault and NMI */
 
 extern uint8_t __stub_code_start[];
 

@@ -16,4 +16,12 @@
 #error "no row of ARCHS for this core"
 #endif
 
+/** Lets the stub write its state, which it cannot while user code runs if there is an MPU.
+ *  @param lock 0; or to make it as it was, what the call with 0 has returned */
+#if defined(__ARM_ARCH_6M__)
+static inline uint32_t stub_lock(uint32_t lock) { return lock; }
+#else
+uint32_t stub_lock(uint32_t lock);
+#endif
+
 #endif

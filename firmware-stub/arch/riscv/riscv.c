@@ -8,7 +8,7 @@
  * mscratch says on which stack the processor is: while user code runs it holds the stub's stack pointer, else 0. A
  * trap changes to the stub's stack, and lays the registers down there in the order of a fault record:
  *
- *   sp ─▶ mcause mepc mtval x1 … x31 | mstatus | unused          FRAME bytes
+ *   sp ─▶ mcause mepc mtval x1 … x31 mstatus restart          FRAME bytes
  *
  * To abandon user code is not to return from its trap: the stack is empty again, and `resume` goes on from there. */
 #include "riscv.h"
@@ -35,11 +35,9 @@
 
 struct trap {
   uint32_t words[STUB_FAULT_WORDS]; /* a fault record */
-  uint32_t mstatus, unused;
 };
-_Static_assert(sizeof(struct trap) == 144 && STUB_FAULT_WORDS * 4 == 136, "FRAME and MSTATUS_AT");
+_Static_assert(sizeof(struct trap) == 144 && BW_FAULT_RV32_MSTATUS * 4 == 136, "FRAME and MSTATUS_AT");
 
-extern uint32_t __stub_bss_start[], __stub_bss_end[], __stub_open_start[], __stub_open_end[];
 
 /* Traps on top of one another: 2 while the receive interrupt comes within the service interrupt. */
 static uint32_t depth;
@@ -48,7 +46,7 @@ static uint32_t depth;
 uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
 
 
-static _Noreturn void main_loop(void) {
+__attribute__((used)) static _Noreturn void main_loop(void) {
   for (;;) {
     if (stub_poll()) {
       continue;
@@ -85,12 +83,12 @@ __attribute__((used)) static _Noreturn void resume(void) {
 }
 
 /* @return false to go back to what was interrupted, true to abandon it */
-__attribute__((used)) static bool on_trap(const struct trap *trap) {
+__attribute__((used)) static bool on_trap(struct trap *trap) {
   const uint32_t cause = trap->words[BW_FAULT_RV32_MCAUSE];
   uint32_t status = BW_STATUS_FAULT;
   if (cause == CAUSE_EXTERNAL) {
     depth++;
-    stub_port_interrupt();
+    stub_port_receive();
     depth--;
     return false;
   }
@@ -107,8 +105,13 @@ __attribute__((used)) static bool on_trap(const struct trap *trap) {
       return false;
     }
   }
-  if (depth != 0 || !stub_abandon(status, trap->words, STUB_FAULT_WORDS)) {
-    stub_port_reset(); /* the stub's own fault */
+  trap->words[BW_FAULT_RV32_RESTART] = depth != 0 ? stub_next_boot() : 0;
+  if (!stub_abandon(status, trap->words, STUB_FAULT_WORDS)) {
+    stub_restart(BW_STATUS_FAULT); /* nobody waits for an answer */
+  }
+  if (depth != 0) {
+    stub_keep();
+    stub_port_reset();
   }
   return true;
 }
@@ -152,12 +155,8 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
 }
 
 __attribute__((used)) _Noreturn void stub_reset_handler(void) {
-  for (uint32_t *word = __stub_bss_start; word != __stub_bss_end; word++) {
-    *word = 0;
-  }
-  for (uint32_t *word = __stub_open_start; word != __stub_open_end; word++) {
-    *word = 0;
-  }
+  stub_wake();
+  depth = 0;
   /* Writes to the stub's code fault, and so does a user stack that overflows into it. */
   CSR_WRITE("pmpaddr0", STUB_ADDR(__stub_flash_start) >> 2);
   CSR_WRITE("pmpaddr1", STUB_ADDR(__stub_flash_end) >> 2);
@@ -182,7 +181,7 @@ __attribute__((naked, section(".vectors"), used)) _Noreturn void VECTORS(void) {
       : "i"(stub_reset_handler));
 }
 
-_Noreturn void stub_restart(void) { VECTORS(); }
+_Noreturn void stub_arch_restart(void) { VECTORS(); }
 
 void stub_arch_service(void) { CLINT_MSIP = 1; }
 
@@ -194,16 +193,11 @@ _Noreturn void stub_arch_stop(void) {
   }
 }
 
-/* a0 = entry. Every register a function must keep is saved, because user code may be wrong about that. The stack
- * pointer changes before mscratch does: a trap in between finds 0 there and stays on whatever stack it is. */
-__attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t entry) {
-#define FOR_KEPT(op)                                                                                              \
-  op " ra, 0(sp)\n\t" op " gp, 4(sp)\n\t" op " tp, 8(sp)\n\t" op " s0, 12(sp)\n\t" op " s1, 16(sp)\n\t"            \
-  op " s2, 20(sp)\n\t" op " s3, 24(sp)\n\t" op " s4, 28(sp)\n\t" op " s5, 32(sp)\n\t" op " s6, 36(sp)\n\t"         \
-  op " s7, 40(sp)\n\t" op " s8, 44(sp)\n\t" op " s9, 48(sp)\n\t" op " s10, 52(sp)\n\t" op " s11, 56(sp)\n\t"
+/* a0 = entry, then what it returned. Nothing is kept on the stub's stack, so user code may be wrong about registers.
+ * The stack pointer changes before mscratch does: a trap in between finds 0 there and stays on whatever stack it is. */
+__attribute__((naked, noreturn)) void stub_arch_run(__attribute__((unused)) uint32_t entry) {
   __asm__ volatile(
-      "addi sp, sp, -64\n\t" FOR_KEPT("sw")
-      "mv t0, sp\n\t"
+      "lla t0, __stub_stack_end\n\t"
       "lla sp, __stub_user_stack_end\n\t"
       "csrw mscratch, t0\n\t"
       "li tp, 0\n\t" /* thread-local variables are found by their addresses */
@@ -212,7 +206,8 @@ __attribute__((naked)) uint32_t stub_arch_run(__attribute__((unused)) uint32_t e
       "csrrw sp, mscratch, zero\n\t"
       "li t0, " MIE_OURS "\n\t"
       "csrw mie, t0\n\t"
-      "csrsi mstatus, " MSTATUS_MIE "\n\t" FOR_KEPT("lw")
-      "addi sp, sp, 64\n\t"
-      "ret");
+      "csrsi mstatus, " MSTATUS_MIE "\n\t" SET_GP "call %0\n\t"
+      "tail %1"
+      :
+      : "i"(stub_ran), "i"(main_loop));
 }

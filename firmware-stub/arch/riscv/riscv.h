@@ -17,10 +17,7 @@
 #define PLIC_CLAIM REG(0x0C200004u)
 
 /** Start of the program, again. */
-_Noreturn void stub_restart(void);
-
-/** Given by the port: takes what has come off the line. Called with interrupts off. */
-void stub_port_interrupt(void);
+_Noreturn void stub_arch_restart(void);
 
 /** Lets one interrupt through the PLIC (irq below 32). */
 static inline void plic_enable(uint32_t irq) {

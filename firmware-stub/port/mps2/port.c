@@ -33,7 +33,7 @@ void stub_port_init(void) {
   FPGAIO_PRESCALE = CLOCK_HZ / 1000000u - 1u; /* the counter counts microseconds */
   UART_BAUDDIV = CLOCK_HZ / 115200u;
   UART_CTRL = 1u << 3 | 1u << 1 | 1u << 0; /* receive interrupt, receive, transmit */
-  NVIC_ENABLE(UART_RX_IRQ);
+  stub_enable_receive(UART_RX_IRQ);
 }
 
 void stub_port_write(uint8_t byte) {
@@ -42,7 +42,7 @@ void stub_port_write(uint8_t byte) {
   UART_DATA = byte;
 }
 
-static void uart_handler(void) {
+void stub_port_receive(void) {
   UART_INTCLEAR = 1u << 1;
   while (UART_STATE & STATE_RX_FULL) {
     stub_receive((uint8_t)UART_DATA);
@@ -62,5 +62,5 @@ __attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_R
 #if UART_RX_IRQ > 0
     [16 ... 15 + UART_RX_IRQ] = stub_exception_handler,
 #endif
-    [16 + UART_RX_IRQ] = uart_handler,
+    [16 + UART_RX_IRQ] = stub_receive_handler,
 };

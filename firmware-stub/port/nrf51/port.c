@@ -51,7 +51,7 @@ void stub_port_init(void) {
   UART_INTENSET = 1u << 2; /* RXDRDY */
   UART_STARTTX = 1;
   UART_STARTRX = 1;
-  NVIC_ISER0 = 1u << UART_IRQ;
+  stub_enable_receive(UART_IRQ);
 }
 
 void stub_port_write(uint8_t byte) {
@@ -62,7 +62,7 @@ void stub_port_write(uint8_t byte) {
 }
 
 /* The event comes again for each byte that is still in the FIFO of 6. */
-static void uart_handler(void) {
+void stub_port_receive(void) {
   while (UART_RXDRDY) {
     UART_RXDRDY = 0;
     stub_receive((uint8_t)UART_RXD);
@@ -83,5 +83,5 @@ _Noreturn void stub_port_reset(void) {
 __attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
     STUB_CORE_VECTORS(stub_exception_handler),
     [16 ... 15 + UART_IRQ] = stub_exception_handler,
-    [16 + UART_IRQ] = uart_handler,
+    [16 + UART_IRQ] = stub_receive_handler,
 };

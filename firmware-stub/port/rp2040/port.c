@@ -57,7 +57,6 @@ static void clocks(void) {
 }
 
 void stub_port_init(void) {
-  extern const stub_vector VECTORS[];
   SCB_VTOR = STUB_ADDR(VECTORS);
   RESETS_RESET_CLEAR = RESET_BITS;
   while (~RESETS_DONE & RESET_BITS) {
@@ -80,5 +79,5 @@ _Noreturn void stub_port_reset(void) {
 __attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
     STUB_CORE_VECTORS(stub_exception_handler),
     [16 ... 15 + UART_IRQ] = stub_exception_handler,
-    [16 + UART_IRQ] = uart_handler,
+    [16 + UART_IRQ] = stub_receive_handler,
 };

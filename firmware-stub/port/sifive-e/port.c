@@ -43,7 +43,7 @@ void stub_port_write(uint8_t byte) {
   UART_TX = byte;
 }
 
-void stub_port_interrupt(void) {
+void stub_port_receive(void) {
   const uint32_t irq = PLIC_CLAIM;
   for (;;) {
     const uint32_t received = UART_RX;
@@ -58,4 +58,4 @@ void stub_port_interrupt(void) {
 uint32_t bw_micros(void) { return mtime_micros(); }
 
 /* The chip has no register that resets it. */
-_Noreturn void stub_port_reset(void) { stub_restart(); }
+_Noreturn void stub_port_reset(void) { stub_arch_restart(); }

@@ -30,7 +30,7 @@ void stub_port_write(uint8_t byte) {
   UART_DATA = byte;
 }
 
-void stub_port_interrupt(void) {
+void stub_port_receive(void) {
   const uint32_t irq = PLIC_CLAIM;
   while (UART_STATUS & STATUS_RECEIVED) {
     stub_receive(UART_DATA);
