@@ -120,6 +120,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
         return undefined;
       },
       interrupt: () => session.interrupt(),
+      giveUp: () => session.giveUp(),
       commands: sessionCommands(session, { value: printLines, error: printLines }),
       complete: (prefix) => session.names().filter((name) => name.startsWith(prefix)),
       historyFile: join(environment().stateDir, 'history'),

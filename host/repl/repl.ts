@@ -37,6 +37,9 @@ export interface ReplOptions {
   evaluate(text: string): Promise<string | void>;
   /** Ctrl-C while an input runs; the evaluation still has to end. May be called again while it has not. */
   interrupt(): void;
+  /** Ctrl-C on an empty line: gives up what goes on beside the prompt.
+   *  @returns whether there was anything */
+  giveUp?(): boolean;
   /** Beside `:help` and `:quit`. */
   readonly commands: readonly ReplCommand[];
   /** Names that begin with `prefix` (never empty). */
@@ -201,7 +204,8 @@ class Repl implements ReplHandle {
     this.#screen.lineDone();
     this.#pending = [];
     this.#pasting = false;
-    if (empty) this.printLines(this.#paint('2', `${' '.repeat(prompt.length)}:quit or Ctrl-D leaves`));
+    const gaveUp = empty && this.#options.giveUp?.() === true;
+    if (empty && !gaveUp) this.printLines(this.#paint('2', `${' '.repeat(prompt.length)}:quit or Ctrl-D leaves`));
     this.#prompt();
   }
 

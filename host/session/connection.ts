@@ -6,6 +6,7 @@
 
 import type { BytePort } from '../../protocol/byte-port.js';
 import type { Hello } from '../../protocol/hello.js';
+import { BarewireError } from '../diag/error.js';
 import { type ConnectOptions, DeviceLink } from '../wire/link.js';
 import { openAgain } from '../wire/ports/reopen.js';
 import type { Progress } from '../wire/statistics.js';
@@ -87,7 +88,12 @@ export class Connection {
         const port = await this.line.open();
         return { port, link: await DeviceLink.connect(port, this.#options) };
       },
-      { signal, limitMs, ...(this.#options.clock === undefined ? {} : { clock: this.#options.clock }) },
+      {
+        signal,
+        limitMs,
+        hopeless: isHopeless,
+        ...(this.#options.clock === undefined ? {} : { clock: this.#options.clock }),
+      },
     );
     if (this.#closing) {
       await link.close();
@@ -129,4 +135,9 @@ export class Connection {
       this.#listeners?.onLost(cause);
     });
   }
+}
+
+/** The board answers, and will not answer otherwise. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof BarewireError && /^WIRE_(?:TABLE_MISMATCH|BAD_HELLO)$/.test(error.code);
 }

@@ -462,9 +462,15 @@ export class Session {
   /** Ctrl-C. Stops the code that runs now: `evaluate` then throws SESSION_STOPPED. If that has no effect the next one
    *  resets the board, whose memory is then put back. Ends waiting for a line that is gone. Without effect otherwise. */
   interrupt(): void {
-    if (this.#recovery.stop() || !this.#transactions.running) return;
+    if (this.giveUp() || !this.#transactions.running) return;
     if (this.#interrupts++ === 0) this.link.break();
     else void this.#restartBoard().catch((error: Error) => this.#say(error.message));
+  }
+
+  /** Ends waiting for a line that is gone; the next input tries again.
+   *  @returns whether there was any */
+  giveUp(): boolean {
+    return this.#recovery.stop();
   }
 
   /** Resets the board and puts the session back on it.

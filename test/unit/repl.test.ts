@@ -217,6 +217,15 @@ describe('Ctrl-C', () => {
     expect(terminal.lines()).toEqual(['bw> ^C', '    :quit or Ctrl-D leaves', 'bw>']);
   });
 
+  test('on an empty line gives up what goes on beside the prompt', async () => {
+    let left = 1;
+    const { terminal, type } = await start({ giveUp: () => left-- > 0 });
+    await type(CTRL('c'));
+    expect(terminal.lines()).toEqual(['bw> ^C', 'bw>']);
+    await type(CTRL('c'));
+    expect(terminal.lines()).toEqual(['bw> ^C', 'bw> ^C', '    :quit or Ctrl-D leaves', 'bw>']);
+  });
+
   test('while code runs interrupts it, each time, and forgets what was typed ahead', async () => {
     let interrupts = 0;
     let release = (): void => undefined;

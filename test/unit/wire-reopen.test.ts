@@ -41,6 +41,15 @@ describe('waiting for a port', () => {
     );
   });
 
+  test('ends with what will not change', async () => {
+    const clock = new FakeClock();
+    const wrong = new Error('another protocol');
+    const { signal } = new AbortController();
+    const options = { signal, limitMs: 60_000, clock, hopeless: (error: unknown) => error === wrong };
+    await expect(clock.run(openAgain('the board', () => Promise.reject(wrong), options))).rejects.toBe(wrong);
+    expect(clock.now()).toBe(0);
+  });
+
   test('is given up at once by whoever waits', async () => {
     const clock = new FakeClock();
     const abort = new AbortController();

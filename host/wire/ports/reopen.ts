@@ -14,11 +14,13 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly limitMs: number;
   readonly clock?: Clock;
+  /** Whether trying again is of no use after an error. */
+  hopeless?(error: unknown): boolean;
 }
 
 /** Tries `open` until it works.
  *  @param what is waited for, for messages
- *  @throws WIRE_GAVE_UP when `signal` or the limit ends the waiting, with the last failure as its cause */
+ *  @throws what is hopeless; WIRE_GAVE_UP when `signal` or the limit ends the waiting, with the last failure as its cause */
 export async function openAgain<T>(what: string, open: () => Promise<T>, options: WaitOptions): Promise<T> {
   const { signal, limitMs, clock = systemClock } = options;
   const startMs = clock.now();
@@ -28,6 +30,7 @@ export async function openAgain<T>(what: string, open: () => Promise<T>, options
     try {
       return await open();
     } catch (error) {
+      if (options.hopeless?.(error)) throw error;
       failure = error;
     }
     const waitedMs = clock.now() - startMs;
