@@ -1,5 +1,6 @@
 // `npm run bench [-- NAME…]`: prints each figure beside what it is compared with, measured in the same run.
 
+import { benchCompress } from './compress.js';
 import { benchExamples } from './examples.js';
 import { benchFault } from './fault.js';
 import { benchHostMemory } from './host-memory.js';
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   replug: benchReplug,
   wire: benchWire,
   link: benchLink,
+  compress: benchCompress,
   examples: benchExamples,
 };
 
