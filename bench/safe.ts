@@ -14,8 +14,9 @@ const BOARDS: readonly { readonly name: string; readonly much: number; readonly 
   { name: 'qemu-lm3s6965evb', much: 24 * 1024, mpu: true },
   { name: 'pico-sim', much: 160 * 1024, mpu: false },
 ];
-/** Costs of the two sessions that differ by no more than this are the same: times of a shared machine. */
-const SAME = 1.3;
+/** Bytes on the line of the two sessions that differ by no more than this are the same. Times of a simulator on a shared
+ *  machine are shown, but say less. */
+const SAME = 1.05;
 
 interface Cost {
   /** Until the value is shown, and until the copy is up to date. */
@@ -73,12 +74,11 @@ export async function benchSafe(): Promise<void> {
       const added = ({ off, on }: typeof little, key: keyof Cost): number => on[index]![key] - off[index]![key];
       const [all, allLarge] = [added(little, 'allMs'), added(large, 'allMs')];
       const growth = large.on[index]!.bytes / little.on[index]!.bytes;
-      const time = large.on[index]!.allMs / little.on[index]!.allMs;
       figure(
         `${touched} bytes`,
         ms(all),
-        `${ms(allLarge)} with ${much / 1024} KiB more (bytes on the line ${ratio(growth)}, board time ${ratio(time)} of it)`,
-        mpu ? { text: `≤ ${SAME}`, met: growth <= SAME && time <= SAME } : undefined,
+        `${ms(allLarge)} with ${much / 1024} KiB more, bytes on the line ${ratio(growth)} of it`,
+        mpu ? { text: `≤ ${SAME}`, met: growth <= SAME } : undefined,
       );
       console.log(
         `    until the value: ${ms(added(little, 'enterMs'))}, ${ms(added(large, 'enterMs'))}; ` +

@@ -104,7 +104,7 @@ export function sumOf(bytes: Uint8Array, seed: number): number {
 
 /** Memory in use whose sums differ from the image's. */
 export class SumTracker implements Tracker {
-  readonly means = 'without an MPU the board sums all memory in use';
+  readonly means = 'the board sums all memory in use';
   #pieces: readonly AddrRange[] = [];
   #seed = 0;
 
