@@ -31,7 +31,9 @@ static bool service_wanted, framed;
 static uint8_t line[2u * STUB_MAX_FRAME + 16u];
 static uint32_t line_at, line_end;
 static enum { THREAD, SERVICE, RECEIVE } level;
-static jmp_buf abandoned, restarted;
+static jmp_buf abandoned; /* 1 by an exception, 2 by code that returned */
+static uint32_t returned;
+static jmp_buf restarted;
 
 static _Noreturn void abandon(uint32_t status, uint32_t first_word) {
   uint32_t record[BW_FAULT_WORDS_CORTEXM];
@@ -160,7 +162,7 @@ uint32_t bw_micros(void) {
   return micros;
 }
 
-uint32_t stub_arch_run(uint32_t entry) {
+static uint32_t call(uint32_t entry) {
   static const char TEXT[700] = "what code prints";
   switch ((entry - STUB_ARENA_ADDR) % 8u) {
     case 1:
@@ -179,9 +181,19 @@ uint32_t stub_arch_run(uint32_t entry) {
   }
 }
 
+_Noreturn void stub_arch_run(uint32_t entry) {
+  returned = call(entry);
+  longjmp(abandoned, 2);
+}
+
 static void work(void) {
-  if (setjmp(abandoned) != 0) {
-    stub_finish();
+  switch (setjmp(abandoned)) {
+    case 1:
+      stub_finish();
+      break;
+    case 2:
+      stub_ran(returned);
+      break;
   }
   while (stub_poll()) {
   }
@@ -192,7 +204,7 @@ static void check(void) {
   REQUIRE(stub.output_end - stub.output_sent <= STUB_OUTPUT_SIZE);
   REQUIRE(stub.reply_end == NULL ||
           (stub.reply_end >= stub_reply && stub.reply_end <= stub_reply + STUB_MAX_REPLY - BW_MIN_FRAME));
-  REQUIRE(!stub.sending && !stub.busy && !stub.running && !stub.printing);
+  REQUIRE(!stub.sending && !stub.busy && !stub_running() && !stub.printing);
   REQUIRE(!stub_slots[0].full && !stub_slots[1].full);
   REQUIRE(stub.rx_count <= STUB_MAX_FRAME + 1u);
 }
@@ -208,13 +220,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   framed = !(mode & 1u);
   line_at = line_end = 0;
   sent = micros = 0;
-  if (setjmp(restarted) == 0) {
-    memset(arena, 0, sizeof arena);
-  }
+  memset(arena, 0, sizeof arena);
   memset(&stub, 0, sizeof stub);
   memset(stub_slots, 0, sizeof stub_slots);
+  setjmp(restarted); /* memory outlives that */
   service_wanted = false;
   level = THREAD;
+  stub_wake();
   stub_start();
   stub.greeted = !(mode & 4u);
   for (int byte = listen_byte(); byte >= 0; byte = listen_byte()) {

@@ -1,7 +1,7 @@
 /* The core of the stub as a board behind a modelled line: a process that lives in turns. In each it is given the time
  * and the bytes that have arrived, works until it waits, and hands back what it sent and when it wants to be woken.
  *
- *   turn in    u32 micros | u32 flags (1: reset) | u32 count | bytes
+ *   turn in    u32 micros | u32 flags (1: off and on again) | u32 count | bytes
  *   turn out   u32 flags (1: code runs) | u32 micros to wake at (0: only for bytes) | u32 count | bytes
  *
  * RUN of arena + 2n + 1 runs what n says: n mod 8 is the kind, n / 8 its argument. Each run goes into a chain, which
@@ -21,7 +21,9 @@ static uint32_t input_at, input_end, sent_end;
 static uint32_t micros, wake_at, chain;
 static bool service_wanted;
 static enum { THREAD, SERVICE, RECEIVE } level; /* that runs now */
-static jmp_buf abandoned, restarted;
+static jmp_buf abandoned; /* 1 by an exception, 2 by code that returned */
+static uint32_t returned;
+static jmp_buf restarted;
 
 static _Noreturn void abandon(uint32_t status, uint32_t first_word) {
   uint32_t record[BW_FAULT_WORDS_CORTEXM];
@@ -95,7 +97,7 @@ static bool take_byte(void) {
 }
 
 static void next_turn(void) {
-  uint32_t head[3] = {stub.running, wake_at, sent_end};
+  uint32_t head[3] = {stub_running(), wake_at, sent_end};
   fwrite(head, sizeof head, 1, stdout);
   fwrite(sent, sent_end, 1, stdout);
   fflush(stdout);
@@ -111,6 +113,10 @@ static void next_turn(void) {
   input_end = head[2];
   if (head[1] & 1u) {
     input_end = 0;
+    memset(&stub, 0, sizeof stub);
+    memset(stub_slots, 0, sizeof stub_slots);
+    memset(arena, 0, sizeof arena);
+    chain = 0;
     longjmp(restarted, 1);
   }
 }
@@ -143,7 +149,7 @@ static void print_lines(uint32_t run, uint32_t count, uint32_t pause) {
   }
 }
 
-uint32_t stub_arch_run(uint32_t entry) {
+static uint32_t call(uint32_t entry) {
   const uint32_t n = (entry - STUB_ARENA_ADDR) / 2u;
   const uint32_t argument = n / 8u;
   chain = chain * 31u + n;
@@ -172,9 +178,19 @@ uint32_t stub_arch_run(uint32_t entry) {
   return chain;
 }
 
+_Noreturn void stub_arch_run(uint32_t entry) {
+  returned = call(entry);
+  longjmp(abandoned, 2);
+}
+
 static void work(void) {
-  if (setjmp(abandoned) != 0) {
-    stub_finish();
+  switch (setjmp(abandoned)) {
+    case 1:
+      stub_finish();
+      break;
+    case 2:
+      stub_ran(returned);
+      break;
   }
   while (stub_poll()) {
   }
@@ -182,12 +198,9 @@ static void work(void) {
 
 int main(void) {
   setjmp(restarted);
-  memset(&stub, 0, sizeof stub);
-  memset(stub_slots, 0, sizeof stub_slots);
-  memset(arena, 0, sizeof arena);
-  chain = 0;
   service_wanted = false;
   level = THREAD;
+  stub_wake();
   stub_start();
   for (;;) {
     while (take_byte()) {
