@@ -5,8 +5,11 @@
 
 import type { Duplex } from 'node:stream';
 
+/** QEMU resets a board within milliseconds. */
+const RESET_MS = 2000;
+
 export interface Monitor {
-  /** Presses the reset button. Resolves when QEMU has done it, or its monitor is gone. */
+  /** Presses the reset button. Resolves when QEMU has done it, its monitor is gone, or it has had its time for it. */
   reset(): Promise<void>;
 }
 
@@ -39,7 +42,11 @@ export function openMonitor(stream: Duplex, onReset: () => void): Monitor {
           resolve();
           return;
         }
-        waiting.push(resolve);
+        const timer = setTimeout(resolve, RESET_MS);
+        waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
         stream.write('{"execute":"system_reset"}\n');
       }),
   };

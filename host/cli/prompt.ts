@@ -54,6 +54,7 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
             `${kib(hello.arenaSize)} at 0x${hello.arenaAddr.toString(16)}: ${kib(usedBytes)} used, ${kib(freeBytes)} free`,
           ],
           ['stack', `${kib(hello.stackSize)} at 0x${hello.stackAddr.toString(16)}`],
+          ...(session.journal === undefined ? [] : [['journal', session.journal]]),
         ]).join('\n');
       },
     },

@@ -454,6 +454,11 @@ export class Session {
     this.#noticeListeners.push(listener);
   }
 
+  /** File that the session is recorded in; undefined when it is not. */
+  get journal(): string | undefined {
+    return this.#stations.log.path;
+  }
+
   /** Nothing is known to be wrong with the board and the line to it. */
   get connected(): boolean {
     return !this.#recovery.troubled;

@@ -21,6 +21,7 @@ let closeListener: (cause?: Error) => void;
 let plugged: boolean;
 let tries: number;
 let onTry: () => void;
+let onReceived: () => void;
 const notices: string[] = [];
 
 /** Pulls the cable. */
@@ -38,6 +39,7 @@ beforeEach(async () => {
   tries = 0;
   plugged = true;
   onTry = () => undefined;
+  onReceived = () => undefined;
   session = await openSession({
     board: MPS2_AN385.name,
     line: {
@@ -50,6 +52,11 @@ beforeEach(async () => {
         port = await openSocketPort('the cable', socketAddress(board.port)!);
         return {
           ...port,
+          onData: (listener) =>
+            port!.onData((bytes) => {
+              listener(bytes);
+              onReceived();
+            }),
           onClose: (listener) => {
             closeListener = listener;
           },
@@ -127,5 +134,28 @@ test('another board is told from this one, and this one is taken again', async (
   board = startSocketBoard(MPS2_AN385, dir);
   unplug();
   plugged = true;
+  expect((await session.evaluate('n + f(20)')).value).toBe('(int) 49');
+});
+
+test('a line that never lasts is given up after some attempts, and taken up when it does', async () => {
+  const gaveUp = noticed(/restarted or went away/);
+  // The handshake works, and nothing behind it.
+  onReceived = () => {
+    onReceived = () => undefined;
+    setImmediate(unplug);
+  };
+  const again = onReceived;
+  onTry = () => {
+    plugged = true;
+    onReceived = again;
+  };
+  unplug();
+  expect(await gaveUp).toMatch(
+    /^the test board restarted or went away 12 times while the session was put back on it\.\nIs its power good, and the cable\?$/,
+  );
+  onTry = () => {
+    plugged = true;
+    onReceived = () => undefined;
+  };
   expect((await session.evaluate('n + f(20)')).value).toBe('(int) 49');
 });
