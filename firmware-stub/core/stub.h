@@ -87,6 +87,9 @@ void stub_port_init(void);
 /** The receive interrupt: gives every byte that has come to stub_receive. */
 void stub_port_receive(void);
 
+/** Where there is a watchdog (STUB_WATCHDOG): its NMI, twice a second. Takes it back and asks for the next. */
+void stub_port_tick(void);
+
 /** Sends one byte; waits while the line is busy. */
 void stub_port_write(uint8_t byte);
 

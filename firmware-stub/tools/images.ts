@@ -41,9 +41,19 @@ export interface ImageRow {
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
   { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE'] },
-  { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },
-  { name: 'mps2-an386', port: 'mps2', machine: cortexM('cortex-m4'), defines: ['STUB_FPU', 'STUB_FLASH_AT_0'] },
-  { name: 'mps2-an500', port: 'mps2', machine: cortexM('cortex-m7'), defines: ['STUB_FPU', 'STUB_FLASH_AT_0'] },
+  { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0', 'STUB_WATCHDOG'] },
+  {
+    name: 'mps2-an386',
+    port: 'mps2',
+    machine: cortexM('cortex-m4'),
+    defines: ['STUB_FPU', 'STUB_FLASH_AT_0', 'STUB_WATCHDOG'],
+  },
+  {
+    name: 'mps2-an500',
+    port: 'mps2',
+    machine: cortexM('cortex-m7'),
+    defines: ['STUB_FPU', 'STUB_FLASH_AT_0', 'STUB_WATCHDOG'],
+  },
   { name: 'mps2-an505', port: 'mps2', machine: cortexM('cortex-m33'), defines: ['STUB_FPU', 'MPS2_AN505'] },
   { name: 'netduinoplus2', port: 'stm32f4', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
   { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },

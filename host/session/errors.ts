@@ -59,7 +59,7 @@ export function batchError(
     }
     case 'BROKEN':
     case 'STALLED': {
-      const why = status === 'BROKEN' ? '' : ' by the watchdog: it kept interrupts off for a second';
+      const why = status === 'BROKEN' ? '' : ' by the watchdog: it kept interrupts off for more than half a second';
       const lines = [`${input} was stopped${why}`, ...restartLines(reply), ...(report?.place ?? [])];
       return deviceError('SESSION_STOPPED', lines.join('\n'), { input });
     }

@@ -82,7 +82,22 @@ const RESET_CODE = '*(volatile unsigned *)0xE000ED0C = 0x05FA0004; for (;;);';
 
 const MASKED = '{ asm("cpsid i"); puts("running"); for (;;); }';
 
-describe.each(['qemu-mps2-an385', 'pico-sim'])('on %s', (board) => {
+describe('on a board with a watchdog', () => {
+  beforeEach(() => open('qemu-mps2-an385'));
+  afterEach(() => session.close());
+
+  test('code that keeps interrupts off is stopped, and nothing else happens', async () => {
+    const error = await failure(MASKED);
+    expect(error.code).toBe('SESSION_STOPPED');
+    expect(error.message).toMatch(
+      /^input 8 was stopped by the watchdog: it kept interrupts off for more than half a second\n/,
+    );
+    expect(notices).toEqual([]);
+    await expectAllThere();
+  });
+});
+
+describe.each(['qemu-lm3s6965evb', 'pico-sim'])('on %s', (board) => {
   beforeEach(() => open(board));
   afterEach(() => session.close());
 

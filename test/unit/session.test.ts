@@ -150,7 +150,7 @@ describe('a batch that did not end well', () => {
     [
       { status: 'STALLED' as const },
       'SESSION_STOPPED',
-      'input 7 was stopped by the watchdog: it kept interrupts off for a second\nat input_6:1:9 in f(int)',
+      'input 7 was stopped by the watchdog: it kept interrupts off for more than half a second\nat input_6:1:9 in f(int)',
       3,
     ],
     [

@@ -18,6 +18,7 @@
 /* Small functions that are called from several places. */
 #define NOINLINE __attribute__((noinline))
 
+#define EXCEPTION_NMI 2u
 #define EXCEPTION_PENDSV 14u
 #define PENDSV_PRIORITY 0x40u
 
@@ -115,6 +116,12 @@ NOINLINE uint32_t stub_lock(uint32_t lock) {
 /* Kept apart from the state, which user code is not to write. Never called where there is no MPU. */
 uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
 
+#if defined(STUB_WATCHDOG)
+/* The watchdog: twice a second an NMI, which nothing masks, asks for the service interrupt. If that did not come
+ * until the next one, code keeps interrupts off. */
+static volatile uint32_t ticked __attribute__((section(".open")));
+#endif
+
 #if defined(STUB_FLASH_AT_0)
 /* All that the core reads at 0. The table lies where user code may copy it from. */
 __attribute__((section(".boot"), used)) static const stub_vector BOOT[2] = {STUB_BOOT_VECTORS};
@@ -123,6 +130,9 @@ __attribute__((section(".boot"), used)) static const stub_vector BOOT[2] = {STUB
 _Noreturn void stub_reset_handler(void) {
   stub_wake();
   bw_fault_hook = NULL;
+#if defined(STUB_WATCHDOG)
+  ticked = 0;
+#endif
 #if HAS_FAULT_STATUS
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
   SCB_CCR = 1u << 9 | 1u << 4; /* STKALIGN, DIV_0_TRP */
@@ -234,7 +244,21 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
   uint32_t exception;
   __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
 
+#if defined(STUB_WATCHDOG)
+  if (exception == EXCEPTION_NMI) {
+    stub_port_tick();
+    if (!ticked) {
+      ticked = 1;
+      stub_arch_service();
+      return false;
+    }
+    status = BW_STATUS_STALLED;
+  } else
+#endif
   if (exception == EXCEPTION_PENDSV) {
+#if defined(STUB_WATCHDOG)
+    ticked = 0;
+#endif
     status = stub_service();
     if (status == 0) {
       return false;
@@ -279,7 +303,7 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
   FPU_FPCCR &= ~1u; /* registers that wait to be saved are nobody's any more */
 #endif
   if (!stub_abandon(status, record, BW_FAULT_WORDS_CORTEXM)) {
-    stub_restart(BW_STATUS_FAULT); /* nobody waits for an answer */
+    stub_restart(status); /* nobody waits for an answer */
   }
   if (nested) {
     stub_keep();

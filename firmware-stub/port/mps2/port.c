@@ -29,7 +29,18 @@
 #define FPGAIO_COUNTER REG(FPGAIO + 0x18u)
 #define FPGAIO_PRESCALE REG(FPGAIO + 0x1Cu)
 
+/* CMSDK APB watchdog, whose interrupt is the NMI. Cortex-M System Design Kit manual, 4.5 */
+#define WATCHDOG_LOAD REG(0x40008000u)
+#define WATCHDOG_CONTROL REG(0x40008008u)
+#define WATCHDOG_INTCLEAR REG(0x4000800Cu)
+#define WATCHDOG_LOCK REG(0x40008C00u)
+
 void stub_port_init(void) {
+#if defined(STUB_WATCHDOG)
+  WATCHDOG_LOCK = 0x1ACCE551u;
+  WATCHDOG_LOAD = CLOCK_HZ / 2u;
+  WATCHDOG_CONTROL = 1; /* interrupt, no reset */
+#endif
   FPGAIO_PRESCALE = CLOCK_HZ / 1000000u - 1u; /* the counter counts microseconds */
   UART_BAUDDIV = CLOCK_HZ / 115200u;
   UART_CTRL = 1u << 3 | 1u << 1 | 1u << 0; /* receive interrupt, receive, transmit */
@@ -48,6 +59,10 @@ void stub_port_receive(void) {
     stub_receive((uint8_t)UART_DATA);
   }
 }
+
+#if defined(STUB_WATCHDOG)
+void stub_port_tick(void) { WATCHDOG_INTCLEAR = 1; }
+#endif
 
 uint32_t bw_micros(void) { return FPGAIO_COUNTER; }
 

@@ -11,7 +11,7 @@
 
 #define RESETS_RESET_CLEAR REG(0x4000C000u + 0x3000u)
 #define RESETS_DONE REG(0x4000C008u)
-#define RESET_BITS (1u << 5 | 1u << 8 | 1u << 12 | 1u << 22) /* IO_BANK0, PADS_BANK0, PLL_SYS, UART0 */
+#define RESET_BITS (1u << 5 | 1u << 8 | 1u << 12 | 1u << 21 | 1u << 22) /* IO_BANK0, PADS_BANK0, PLL_SYS, TIMER, UART0 */
 
 #define CLK_REF_CTRL REG(0x40008030u)
 #define CLK_REF_SELECTED REG(0x40008038u)
