@@ -36,7 +36,6 @@ export interface Definition {
   readonly target: Target;
   readonly isFunction: boolean;
   readonly sizeBytes: number;
-  readonly weak: boolean;
   readonly origin: 'input' | 'archive' | 'firmware' | 'linker';
 }
 

@@ -92,7 +92,6 @@ function definitionsIn(
         target: { kind: 'atom', atom, offset: symbol.section === 'common' ? 0 : value, thumb },
         isFunction: symbol.type === 'func',
         sizeBytes: symbol.sizeBytes,
-        weak: symbol.binding === 'weak',
         origin: 'input',
       },
     });

@@ -78,7 +78,6 @@ function firmwareDefinitions(firmware: ObjectFile, arch: Architecture): Map<stri
       target: { kind: 'absolute', addr: value, thumb },
       isFunction: symbol.type === 'func',
       sizeBytes: symbol.sizeBytes,
-      weak: symbol.binding === 'weak',
       origin: 'firmware',
     });
   }

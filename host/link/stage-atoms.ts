@@ -130,7 +130,6 @@ export class StageAtoms {
         target: { kind: 'atom', atom, offset: symbol.section === 'common' ? 0 : value, thumb },
         isFunction: symbol.type === 'func',
         sizeBytes: symbol.sizeBytes,
-        weak: symbol.binding === 'weak',
         origin: 'archive',
       });
     }

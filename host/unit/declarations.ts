@@ -60,16 +60,28 @@ function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined): D
   if (text === undefined) return [];
   const open = plan.scopes.map((scope) => `${scope} { `).join('');
   const close = ' }'.repeat(plan.scopes.length);
-  return [
-    {
-      key: plan.key,
-      // Joined and not concatenated, which would keep the pieces and the input that they were cut out of.
-      text: [open, text, close, '\n'].join(''),
-      names: plan.names,
-      once: plan.once,
-      defaults: plan.defaults ?? false,
-    },
-  ];
+  // Joined and not concatenated, which would keep the pieces and the input that they were cut out of.
+  const whole = [open, text, close, '\n'].join('');
+  return [new Settled(plan.key, whole, plan.names, plan.once, plan.defaults ?? false)];
+}
+
+/** A declaration as it is kept: most have one name, which needs no list. */
+class Settled implements Declaration {
+  private readonly named: string | readonly string[];
+
+  constructor(
+    readonly key: string,
+    readonly text: string,
+    names: readonly string[],
+    readonly once: boolean,
+    readonly defaults: boolean,
+  ) {
+    this.named = names.length === 1 ? names[0]! : names;
+  }
+
+  get names(): readonly string[] {
+    return typeof this.named === 'string' ? [this.named] : this.named;
+  }
 }
 
 function variableText(plan: VariablePlan, resolveType: TypeResolver | undefined): string | undefined {
@@ -318,9 +330,13 @@ function withOldMacro(map: ReadonlyMap<string, Declaration>, old: Declaration): 
   while (map.has(`${old.key} ${number}`)) number++;
   return new Map(
     [...map].map(([key, each]) =>
-      each === old ? [`${key} ${number}`, { ...each, key: `${key} ${number}` }] : [key, each],
+      each === old ? [`${key} ${number}`, renamed(each, `${key} ${number}`)] : [key, each],
     ),
   );
+}
+
+function renamed({ text, names, once, defaults }: Declaration, key: string): Declaration {
+  return { key, text, names, once, defaults };
 }
 
 /** Declarations that must stand behind those of `names`: bodies and initialisers that mention them, and all that
