@@ -97,7 +97,7 @@ export class SafeMode<State> {
         return;
       }
       const qemu = this.#parts.board.simulator?.kind === 'qemu';
-      await transactions.execute(guard.track(PAGE_LOG2[qemu ? 'qemu' : 'hardware']));
+      await transactions.send(guard.track(PAGE_LOG2[qemu ? 'qemu' : 'hardware']));
       await transactions.protect();
       await transactions.safe.start(new PageTracker(linker, guard));
     };
@@ -111,7 +111,7 @@ export class SafeMode<State> {
     transactions.safe.stop();
     if (guard === undefined) return;
     await this.#parts.logged(SAFE_OFF, async () => {
-      await transactions.execute(guard.track(undefined));
+      await transactions.send(guard.track(undefined));
       await transactions.protect();
     });
   }

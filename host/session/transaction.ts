@@ -142,7 +142,6 @@ export class Transactions {
     const { safe } = this;
     await this.settle();
     await safe.sync();
-    await this.protect(staged);
     const saves = planSave(staged);
     const read = saves.length === 0 ? undefined : await this.#exchange(saves, undefined);
     const saved = saves.flatMap(({ addr }, index) => {
@@ -159,6 +158,7 @@ export class Transactions {
     const { input } = staged;
     const forget = destroyOps(addressOf, { low: input, high: input + 1, by: 'input', forget: true });
     await this.board.ready();
+    await this.protect(staged);
     this.#owed = [...writeBack(plan.overwritten, []), ...forget];
     const ops = [...safe.heapOps(staged), ...plan.ops];
     const ahead = ops.length - plan.ops.length;
@@ -190,14 +190,23 @@ export class Transactions {
   async execute(ops: readonly Op[], runTimeoutMs?: number): Promise<BatchReply> {
     const { safe } = this;
     await this.settle();
-    if (!safe.on || !ops.some(({ op }) => op === 'RUN')) return this.#exchange(ops, runTimeoutMs);
+    if (!ops.some(({ op }) => op === 'RUN')) return this.#exchange(ops, runTimeoutMs);
     await safe.sync();
+    await this.board.ready();
+    await this.protect();
+    if (!safe.on) return this.#exchange(ops, runTimeoutMs);
     const track = safe.begin();
     const reply = await this.#track([...ops, ...track], runTimeoutMs);
     if (reply.status !== 'OK') await this.#mend();
     else await safe.ran(reply.results.slice(ops.length));
     safe.committed();
     return { ...reply, done: Math.min(reply.done, ops.length), results: reply.results.slice(0, ops.length) };
+  }
+
+  /** Sends ops of our own, with the MPU as it is. */
+  async send(ops: readonly Op[]): Promise<BatchReply> {
+    await this.settle();
+    return this.#exchange(ops, undefined);
   }
 
   /** Has the MPU refuse writes to code, also to that of `staged`. */

@@ -115,6 +115,12 @@ describe.each(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (boa
     expect(await sums()).toEqual(before);
     expect((await failure('moment = 0; v.clear(); __builtin_trap();')).code).toBe('SESSION_FAULT');
     expect(await sums()).toEqual(before);
+    // What runs next need not be an input.
+    await session.evaluate('int main() { n = 70; return 0; }');
+    await session.reset();
+    await session.call('main');
+    expect((await failure('n = 1; __builtin_trap();')).code).toBe('SESSION_FAULT');
+    expect(await value('n')).toBe('(int) 70');
   }, 120_000);
 
   test('a checkpoint brings back values, heap, names and code; what came later is gone', async () => {
@@ -175,15 +181,12 @@ describe('on qemu-lm3s6965evb', () => {
   test('an interrupt handler may write while writes are tracked, and code that holds interrupts off', async () => {
     await session.evaluate('volatile int ticks; extern "C" void on_tick() { ticks = ticks + 1; } int seen;');
     await session.safe.on();
-    // A copy of the vectors in RAM with our handler for SysTick; user code may not read those at 0.
-    const [read] = (await session.link.execute([{ op: 'READ', addr: 0, len: 256 }])).results;
-    const { buffer, byteOffset } = (read as { data: Uint8Array }).data;
-    const vectors = Array.from({ length: 64 }, (_, i) => new DataView(buffer, byteOffset).getUint32(4 * i, true));
+    // A copy of the vectors in RAM with our handler for SysTick.
     await session.evaluate(
-      `alignas(256) unsigned vectors[64] = {${vectors.map((word) => `${word}u`).join(', ')}}; vectors[15] = (unsigned)&on_tick;`,
+      'alignas(256) unsigned vectors[64]; unsigned *const flash = *(unsigned **)0xE000ED08; for (int i = 0; i < 64; i++) vectors[i] = flash[i]; vectors[15] = (unsigned)&on_tick;',
     );
     const run =
-      '*(volatile unsigned *)0xE000ED08 = (unsigned)vectors; *(volatile unsigned *)0xE000E014 = 1000; *(volatile unsigned *)0xE000E018 = 0; *(volatile unsigned *)0xE000E010 = 7; while (ticks < 5) {} *(volatile unsigned *)0xE000E010 = 0; *(volatile unsigned *)0xE000ED08 = 0;';
+      '*(volatile unsigned *)0xE000ED08 = (unsigned)vectors; *(volatile unsigned *)0xE000E014 = 1000; *(volatile unsigned *)0xE000E018 = 0; *(volatile unsigned *)0xE000E010 = 7; while (ticks < 5) {} *(volatile unsigned *)0xE000E010 = 0; *(volatile unsigned *)0xE000ED08 = (unsigned)flash;';
     await session.evaluate(run);
     expect(await value('ticks >= 5')).toBe('(bool) true');
     await session.evaluate(
