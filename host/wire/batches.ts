@@ -12,39 +12,18 @@ import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
 import { withBootId } from './answered-restart.js';
-import { breakIgnored, malformedReply, outOfStep, replyLost, stillRunning, timeout, unreliable } from './errors.js';
-import type { Job, Slot } from './machine-state.js';
+import { breakIgnored, malformedReply, outOfStep, stillRunning, timeout, unreliable } from './errors.js';
+import type { Slot } from './machine-state.js';
+import { loseBefore, requeue, settleLosses, shouldWithdraw, stuckFrom, withdrawal } from './mending.js';
 import { loseOutput, noteOutputSent, outputMissing } from './output.js';
-import { paceAfterGood, paceAfterLoss, SHORTEST_FRAME } from './pace.js';
-import {
-  askAgain,
-  dataBytes,
-  inferReply,
-  isQuick,
-  mayFollow,
-  mergeReplies,
-  onlyObserves,
-  type PlannedFrame,
-  planFrame,
-} from './plan.js';
+import { paceAfterGood, paceAfterLoss } from './pace.js';
+import { dataBytes, inferReply, isQuick, mayFollow, mergeReplies, type PlannedFrame, planFrame } from './plan.js';
+import { ahead, bytesOf, failed, lineBytes, newSlot, sentSlots, wantedSlots } from './slots.js';
 import { allowanceMs, observeRoundTrip, waitMs } from './timing.js';
 import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, type Turn } from './turn.js';
 
 /** Waits for a sign of life from a board that does not hear BREAK: somebody wants it stopped now. */
 const BREAK_TRIES = 3;
-
-const sentSlots = (job: Job | undefined) => (job?.slots ?? []).filter((slot) => slot.state === 'sent');
-/** Whether a batch is out. */
-export const awaitsAnswer = ({ state }: Turn) => sentSlots(state.jobs[0]).length > 0;
-const failed = (slot: Slot) => slot.state === 'done' && slot.reply!.status !== 'OK';
-/** The slots whose replies are wanted: all, or those up to the first that failed. */
-function wantedSlots(job: Job | undefined): readonly Slot[] {
-  const slots = job?.slots ?? [];
-  const end = slots.findIndex(failed);
-  return end < 0 ? slots : slots.slice(0, end + 1);
-}
-/** How far sequence number `a` is ahead of `b`: −128…127. */
-const ahead = (a: number, b: number) => ((a - b) << 24) >> 24;
 
 /** Starts the wait for the frames that are out. */
 function startWait(turn: Turn, tries = 0): void {
@@ -82,11 +61,6 @@ export function pump(turn: Turn): void {
   }
 }
 
-function newSlot(plan: PlannedFrame): Slot {
-  const blank = { withdrawn: false, seq: 0, sends: 0, sentAtMs: 0, lineMs: 0, frame: undefined, reply: undefined };
-  return { plan, asked: plan, state: 'waiting', ...blank };
-}
-
 /** Most frames out, however short: half of the sequence numbers must tell old from new. */
 const MOST_OUT = 32;
 
@@ -104,10 +78,6 @@ function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFra
   const busyBytes = (state.timing.latencyMs * state.config.baud) / 10_000 + 4 * state.pace.frameBytes;
   return bytesOf(all) <= Math.min(window * maxFrame, busyBytes);
 }
-
-/** Decoded bytes. */
-const bytesOf = (frames: readonly PlannedFrame[]) =>
-  frames.reduce((sum, { body }) => sum + body.length + LIMITS.minFrame, 0);
 
 /** Sends a slot under a new number. BATCH_CONT only straight after the slot before it: a batch in between that
  *  failed would abort it.
@@ -166,41 +136,6 @@ function resend(turn: Turn, from: (slot: Slot) => boolean): void {
   startWait(turn);
 }
 
-/** The longer of a frame and its answer. */
-const lineBytes = ({ body, replyBytes }: PlannedFrame) => Math.max(body.length, replyBytes) + LIMITS.minFrame;
-
-/** Times that a long frame is sent before it is withdrawn. */
-const PATIENCE = 3;
-
-/** Whether what is out should be cut shorter. All of it has to be refused if its first is: nothing may be done behind
- *  what was not. */
-function shouldWithdraw({ state }: Turn, out: readonly Slot[]): boolean {
-  const [first, ...others] = out;
-  if (first === undefined || first.withdrawn || first.sends < PATIENCE || first.asked !== first.plan) return false;
-  if (first.asked.body.length + LIMITS.minFrame <= Math.max(SHORTEST_FRAME, state.pace.frameBytes)) return false;
-  if (!others.every((slot) => slot.frame!.kind === 'BATCH_CONT' && slot.asked === slot.plan)) return false;
-  return planFrame(first.plan.pieces, state.hello!, state.pace.frameBytes).rest.length > 0;
-}
-
-/** In place of a batch: an operation that no board knows, so that it fails with nothing done if it is done at all. */
-const withdrawal = ({ frame }: Slot): Frame => ({ ...frame!, body: Uint8Array.of(0) });
-
-/** Plans again from the slot at `from` on; none of it was done, or none of it may count. */
-function requeue(turn: Turn, from: number): void {
-  const job = turn.state.jobs[0]!;
-  const pieces = job.slots.slice(from).flatMap((slot) => slot.plan.pieces);
-  setJob(turn, { ...job, slots: job.slots.slice(0, from), rest: [...pieces, ...job.rest] });
-}
-
-/** Batches that are out and older than `seq` are done, and their replies will not come. */
-function loseBefore(turn: Turn, seq: number): void {
-  mapSlots(turn, (slot) => {
-    if (slot.state !== 'sent' || ahead(seq, slot.seq) <= 0) return slot;
-    count(turn, 'lost');
-    return { ...slot, state: 'lost' };
-  });
-}
-
 export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   const { state, nowMs } = turn;
   const slots = state.jobs[0]?.slots ?? [];
@@ -252,33 +187,6 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   state.nakked = undefined;
   startWait(turn);
   settleLosses(turn);
-}
-
-/** When nothing is out any more, the reply after a lost one tells what became of it. */
-function settleLosses(turn: Turn): void {
-  if (sentSlots(turn.state.jobs[0]).length > 0) return;
-  for (;;) {
-    const slots = wantedSlots(turn.state.jobs[0]);
-    const lost = slots.findIndex((slot) => slot.state === 'lost');
-    if (lost < 0) break;
-    const witness = slots.findIndex(({ state }, at) => at > lost && (state === 'done' || state === 'undone'));
-    if (witness < 0) {
-      failJob(turn, replyLost(turn.state.config.port, describeJob(turn)));
-      return;
-    }
-    // ABORTED: one of the lost ones failed, and nothing was done since: do it all again to learn which, and how.
-    if (slots[witness]!.reply!.status === 'ABORTED') requeue(turn, lost);
-    else mapSlots(turn, (slot, at) => (at >= lost && at < witness ? inferSlot(turn, slot) : slot));
-  }
-  const undone = wantedSlots(turn.state.jobs[0]).findIndex((slot) => slot.state === 'undone');
-  if (undone >= 0) requeue(turn, undone);
-}
-
-/** A lost slot that went well: done, unless it read something. */
-function inferSlot(turn: Turn, slot: Slot): Slot {
-  const asked = askAgain(slot.plan, turn.state.hello!.arenaAddr);
-  if (asked === undefined) return { ...slot, state: 'done', reply: inferReply(slot.plan, undefined) };
-  return { ...slot, asked, state: 'waiting' };
 }
 
 export function onNak(turn: Turn, { seq, body }: Frame): void {
@@ -355,20 +263,6 @@ export function onState(turn: Turn, body: Uint8Array): void {
     );
     resend(turn, () => true);
   }
-}
-
-/** The first of the slots that are done but whose answers do not come because they are too long for the line; -1 if that
- *  is not it. They change nothing, so all of them may simply be asked again, in parts. */
-function stuckFrom({ state }: Turn, lastSeq: number): number {
-  const { slots } = state.jobs[0]!;
-  const from = slots.findIndex(({ state: is }) => is === 'sent' || is === 'lost');
-  const open = slots.slice(from);
-  const newest = open.at(-1)!;
-  if (newest.state !== 'sent' || newest.seq !== lastSeq || newest.sends < PATIENCE) return -1;
-  const askable = ({ state: is, plan, asked }: Slot) => is !== 'done' && asked === plan && onlyObserves(plan);
-  if (!open.every(askable)) return -1;
-  const limit = Math.max(SHORTEST_FRAME, state.pace.frameBytes / 2);
-  return open.some(({ plan }) => plan.replyBytes > limit) ? from : -1;
 }
 
 /** After output the board is asked soon whether that was all, then ever more rarely. */

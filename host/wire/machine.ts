@@ -7,22 +7,13 @@
 import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
 import { FRAMES } from '../../protocol/messages.js';
-import {
-  awaitsAnswer,
-  beginBreak,
-  finishJob,
-  noteRunning,
-  onBatchReply,
-  onNak,
-  onState,
-  onWaitOver,
-  pump,
-} from './batches.js';
+import { beginBreak, finishJob, noteRunning, onBatchReply, onNak, onState, onWaitOver, pump } from './batches.js';
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
 import { takeOutput } from './output.js';
 import { piecesOf } from './plan.js';
+import { awaitsAnswer } from './slots.js';
 import { count, describeJob, failJob, sendBare, type Turn } from './turn.js';
 
 /** One move of the link. Changes neither `state` nor `input`. */
