@@ -8,7 +8,7 @@ import { benchLatency } from './latency.js';
 import { benchLibrary } from './library.js';
 import { benchLink } from './link.js';
 import { benchRedefine } from './redefine.js';
-import { benchReplug } from './replug.js';
+import { benchJournal, benchReplug } from './replug.js';
 import { benchSafe } from './safe.js';
 import { benchSize } from './size.js';
 import { benchThousand } from './thousand.js';
@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   library: benchLibrary,
   safe: benchSafe,
   replug: benchReplug,
+  journal: benchJournal,
   wire: benchWire,
   link: benchLink,
   compress: benchCompress,
