@@ -14,7 +14,7 @@ export const PICO_SIM: BoardRecord = {
   floatAbi: 'soft',
   multilib: 'thumb/v6-m/nofp',
   libc: 'newlib',
-  capabilities: CORTEX_M0,
+  capabilities: { ...CORTEX_M0, protection: 'mpu' },
   image: 'pico',
   regions: [
     { name: 'flash', addr: 0x1000_0000, sizeBytes: 2 * 1024 * 1024, access: 'rx' },

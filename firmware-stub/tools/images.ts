@@ -40,7 +40,7 @@ export interface ImageRow {
 
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
-  { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE'] },
+  { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE', 'STUB_MPU'] },
   { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0', 'STUB_WATCHDOG'] },
   {
     name: 'mps2-an386',

@@ -22,11 +22,14 @@ const CFSR = {
 };
 const EXCEPTION = { hardFault: 3, memManage: 4, busFault: 5, usageFault: 6, pendSv: 14 };
 
-/** What only the larger cores have. */
-const DIVIDER_AND_MPU: readonly [string, readonly number[], number, number][] = [
-  ['a division by zero', [0x2001, 0x2100, 0xfbb0, 0xf0f1], CFSR.divideByZero, EXCEPTION.usageFault],
-  ['a write through null', [0x2000, 0x6000, 0x4770], CFSR.writeRefused, EXCEPTION.memManage],
+type FaultRow = [name: string, code: readonly number[], cfsr: number, exception: number];
+const DIVISION: FaultRow = [
+  'a division by zero',
+  [0x2001, 0x2100, 0xfbb0, 0xf0f1],
+  CFSR.divideByZero,
+  EXCEPTION.usageFault,
 ];
+const NULL_WRITE: FaultRow = ['a write through null', [0x2000, 0x6000, 0x4770], CFSR.writeRefused, EXCEPTION.memManage];
 
 beforeAll(() => {
   buildFirmware(findFirmwareTools());
@@ -134,7 +137,8 @@ describe.each(THUMB_BOARDS.map((board) => ({ name: board.name, board })))('stub 
       board.capabilities.stackLimit // push {r0-r7}; again
         ? ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stackLimit, EXCEPTION.usageFault]
         : ['endless recursion', [0xb4ff, 0xe7fd], CFSR.stacking, EXCEPTION.memManage],
-      ...(board.arch === 'armv6-m' ? [] : DIVIDER_AND_MPU),
+      ...(board.capabilities.divideTrap === 'core' ? [DIVISION] : []),
+      ...(board.capabilities.protection.startsWith('mpu') ? [NULL_WRITE] : []),
     ])('captures %s', async (_, code, cfsr, exception) => {
       const reply = await stub.run(code);
       expect(reply.status).toBe('FAULT');

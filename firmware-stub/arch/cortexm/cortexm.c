@@ -79,14 +79,14 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
 #if defined(__ARM_ARCH_8M_MAIN__)
 #include "mpu_v8.h"
 #define HAS_STACK_LIMIT 1
-#elif HAS_FAULT_STATUS
+#elif HAS_MPU
 /* Regions of the MPU that are the stub's. Where regions overlap the higher number counts; the rest is left to others.
  *
  *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null
  *   0   read-only up to RAM: writes to code, and a user stack that runs off the low end of RAM where the bus
  *       would take the write in silence
  *
- * Without an MPU these writes do nothing. @see Armv7-M manual, B3.5 */
+ * Without an MPU these writes do nothing. @see Armv7-M manual, B3.5; Armv6-M manual, B3.5 */
 #define MPU_VALID (1u << 4) /* RBAR: the low bits name the region */
 #define MPU_SIZE(log2) (((log2)-1u) << 1 | 1u)
 #define MPU_NO_ACCESS (1u << 28)
@@ -103,7 +103,7 @@ static void mpu_regions(void) {
 }
 #endif
 
-#if HAS_FAULT_STATUS
+#if HAS_MPU
 /* The MPU watches while user code runs, and nobody else: the stub works with it off. */
 NOINLINE uint32_t stub_lock(uint32_t lock) {
   const uint32_t was = MPU_CTRL;
@@ -136,8 +136,10 @@ _Noreturn void stub_reset_handler(void) {
 #if HAS_FAULT_STATUS
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
   SCB_CCR = 1u << 9 | 1u << 4; /* STKALIGN, DIV_0_TRP */
-  mpu_regions();
   SCB_VTOR = STUB_ADDR(VECTORS);
+#endif
+#if HAS_MPU
+  mpu_regions();
 #endif
 #if defined(STUB_FPU)
   SCB_CPACR |= 15u << 20;
@@ -169,7 +171,7 @@ _Noreturn void stub_arch_stop(void) {
   }
 }
 
-#if HAS_FAULT_STATUS
+#if HAS_MPU
 /* MPU_CTRL = ctrl */
 #define MPU_SET(ctrl) "ldr r2, =0xE000ED94\n\tmovs r1, #" ctrl "\n\tstr r1, [r2]\n\t"
 #if defined(HAS_STACK_LIMIT)
@@ -312,7 +314,7 @@ __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp
   return true;
 }
 
-#if HAS_FAULT_STATUS
+#if HAS_MPU
 __attribute__((used)) static bool on_exception(const struct saved *saved, uint32_t psp) {
   const uint32_t lock = stub_lock(0);
   const bool abandon = handle(saved, psp);

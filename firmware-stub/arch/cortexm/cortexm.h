@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "stub_memory.h"
+
 #define REG(addr) (*(volatile uint32_t *)(addr))
 
 /* System control block; Armv6-M manual B3.2, Armv7-M manual B3.2. */
@@ -41,7 +43,7 @@ _Noreturn void stub_reset_handler(void);
 void stub_exception_handler(void);
 
 /** Handler of the receive interrupt: calls stub_port_receive. */
-#if defined(__ARM_ARCH_6M__)
+#if !HAS_MPU
 #define stub_receive_handler stub_port_receive
 #else
 void stub_receive_handler(void);

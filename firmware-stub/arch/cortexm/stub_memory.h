@@ -4,6 +4,13 @@
 
 #include "../linker_symbols.h"
 
+/* Armv6-M leaves it to the chip whether there is an MPU. */
+#if !defined(__ARM_ARCH_6M__) || defined(STUB_MPU)
+#define HAS_MPU 1
+#else
+#define HAS_MPU 0
+#endif
+
 #if defined(__ARM_ARCH_6M__)
 #define STUB_ARCH BW_ARCH_ARMV6_M
 #elif defined(__ARM_ARCH_7M__)
@@ -18,7 +25,7 @@
 
 /** Lets the stub write its state, which it cannot while user code runs if there is an MPU.
  *  @param lock 0; or to make it as it was, what the call with 0 has returned */
-#if defined(__ARM_ARCH_6M__)
+#if !HAS_MPU
 static inline uint32_t stub_lock(uint32_t lock) { return lock; }
 #else
 uint32_t stub_lock(uint32_t lock);
