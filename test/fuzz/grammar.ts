@@ -33,6 +33,7 @@ export class Grammar {
   readonly #random: () => number;
   readonly #variables = new Map<string, number>();
   readonly #functions = new Map<string, ModelFunction>();
+  readonly #records: string[] = [];
   #count = 0;
 
   constructor(seed: number) {
@@ -59,6 +60,11 @@ export class Grammar {
       () => this.#redefineVariable(),
       () => this.#redefineFunction(),
       () => this.#record(),
+      () => this.#recordAgain(),
+      () => this.#virtual(),
+      () => this.#namespace(),
+      () => this.#algorithm(),
+      () => this.#classTemplate(),
       () => this.#template(),
       () => this.#mistake(),
       () => this.#broken(),
@@ -154,6 +160,58 @@ export class Grammar {
     return {
       text: `struct ${name} { int x, y; int sum() const { return x + y; } }; ${name}{${x}, ${y}}.sum()`,
       value: `(int) ${x + y}`,
+    };
+  }
+
+  /** A class typed again with other members; objects of the old one go on. */
+  #recordAgain(): FuzzInput {
+    const name = this.#pick(this.#records) ?? this.#name('R');
+    const object = this.#name('r');
+    const [x, factor] = [this.#below(100), this.#below(9)] as const;
+    const extra = this.#pick(['', ' long more = 1;', ' char pad[3] = {};', ` virtual ~${name}() {}`])!;
+    return {
+      text: `struct ${name} { int x = ${x};${extra} int get() const { return x * ${factor}; } };\n${name} ${object}{}; ${object}.get()`,
+      value: `(int) ${x * factor}`,
+      settle: () => this.#records.push(name),
+    };
+  }
+
+  #virtual(): FuzzInput {
+    const [base, derived, object] = [this.#name('B'), this.#name('D'), this.#name('o')] as const;
+    const [x, y] = [this.#below(100), this.#below(100)] as const;
+    return {
+      text:
+        `struct ${base} { virtual int id() { return ${x}; } virtual int both() { return id() + ${y}; } };\n` +
+        `struct ${derived} : ${base} { int id() override; } ${object}; int ${derived}::id() { return ${y}; }\n` +
+        `static_cast<${base} &>(${object}).both()`,
+      value: `(int) ${2 * y}`,
+    };
+  }
+
+  #namespace(): FuzzInput {
+    const [space, name] = [this.#pick(['geo', 'deep::inner']), this.#name('n')] as const;
+    const [x, y] = [this.#below(100), this.#below(100)] as const;
+    return {
+      text: `namespace ${space} { static int ${name}_v = ${x}; int ${name}(int a) { return a + ${name}_v; } } ${space}::${name}(${y})`,
+      value: `(int) ${x + y}`,
+    };
+  }
+
+  #algorithm(): FuzzInput {
+    const [array, sum] = [this.#name('a'), this.#name('s')] as const;
+    const [x, y, z] = [this.#below(100), this.#below(100), this.#below(100)] as const;
+    return {
+      text: `int ${array}[] = {${x}, ${y}, ${z}}, ${sum}{};\nstd::for_each(${array}, ${array} + 3, [&${sum}](int v) { ${sum} += v; }); ${sum}`,
+      value: `(int) ${x + y + z}`,
+    };
+  }
+
+  #classTemplate(): FuzzInput {
+    const [name, object] = [this.#name('T'), this.#name('t')] as const;
+    const [x, y] = [this.#below(100), this.#below(9)] as const;
+    return {
+      text: `template <class V, int N> struct ${name} { V v{}; V get() const; };\ntemplate <class V, int N> V ${name}<V, N>::get() const { return v * N; }\n${name}<int, ${y}> ${object}{${x}}; ${object}.get()`,
+      value: `(int) ${x * y}`,
     };
   }
 
