@@ -59,7 +59,7 @@ import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
 import { undeclared } from './undeclared.js';
 import { type ValueSlot, valueSlot } from './value-slot.js';
-import { plainDiagnostic, withoutVersionsIn } from './versions.js';
+import { plainDiagnostic, shownValue, withoutVersionsIn } from './versions.js';
 import { whyName } from './why.js';
 
 export type { LinkCounters } from '../wire/counters.js';
@@ -230,8 +230,12 @@ export class Session {
     const { versions } = versioned;
     try {
       const { value, warnings, timing } = await this.#evaluate(text, versioned, options);
-      const plain = value === undefined ? undefined : withoutVersions(value, versions).replace(UNNAMED, '{...}');
-      return { value: plain, warnings: warnings.map((each) => plainDiagnostic(each, versions)), timing };
+      const shown = value === undefined ? undefined : shownValue(value, versions, () => this.#typed.list());
+      return {
+        value: shown?.replace(UNNAMED, '{...}'),
+        warnings: warnings.map((each) => plainDiagnostic(each, versions)),
+        timing,
+      };
     } catch (error) {
       throw withoutVersionsIn(error, versions);
     }
