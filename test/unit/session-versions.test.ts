@@ -6,7 +6,7 @@ const versions = new Map([['P', 'P__v3']]);
 const input = (number: number, name: string): TypedInput => {
   const plan = { key: `type ${name}`, names: [name], text: `struct ${name} {};`, once: true, scopes: [] };
   const item = { kind: 'type' as const, start: 0, end: 0, names: ['P'], edits: [], declares: [plan], functions: [] };
-  return { input: number, unit: { text: '', items: [item], trailing: undefined } };
+  return { input: number, fileName: undefined, unit: { text: '', items: [item], trailing: undefined } };
 };
 const inputs = (): TypedInput[] => [input(1, 'P'), input(4, 'P__v2'), input(6, 'P__v3')];
 
