@@ -6,7 +6,7 @@
 //   bw> f(21)
 //   (int) 42
 //
-// `# needs 32 KiB of RAM` in a comment leaves it to boards that have as much. Everything between two prompts is what
+// `# needs 32 KiB of RAM`, `# needs Thumb` or `# needs RISC-V` in a comment leaves it to boards that have it. Everything between two prompts is what
 // the board printed, then the value, or else the error. `0x…` in an expected line stands for any address.
 
 import { type BoardRecord, ramBytes } from '../../boards/board.js';
@@ -27,6 +27,8 @@ const CONTINUATION = '...> ';
 /** Whether a board can play a transcript. */
 export function isFit(board: BoardRecord, text: string): boolean {
   const [, kib, small] = /^# needs (\d+) KiB of RAM(, or a small printf)?$/m.exec(text) ?? [];
+  const set = /^# needs (Thumb|RISC-V)$/m.exec(text)?.[1];
+  if (set !== undefined && (set === 'RISC-V') !== (board.arch === 'rv32')) return false;
   return ramBytes(board) >= 1024 * Number(kib ?? 0) || (small !== undefined && board.capabilities.smallPrintf);
 }
 
