@@ -156,14 +156,22 @@ static NOINLINE uint32_t run(uint32_t entry) {
   stub_arch_run(entry);
 }
 
-/* WRITE takes what stands in the batch, FILL repeats `value`. */
+/* The longest patch: the jump from a function to the one that replaces it, on Armv6-M. */
+#define PATCH_MAX 16u
+
+/* WRITE takes what stands in the batch, FILL repeats `value`. A patch is one instant: an interrupt handler may call
+ * what is being patched. What is longer is no patch, and bytes on the line do not wait for it. */
 static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *value, uint32_t stride) {
   if (stub.malformed | (offset > STUB_ARENA_SIZE) | (len > STUB_ARENA_SIZE - offset)) {
     return BW_STATUS_REFUSED;
   }
+  if (len <= PATCH_MAX) {
+    STUB_HOLD_INTERRUPTS();
+  }
   for (uint32_t addr = STUB_ARENA_ADDR + offset; len != 0; len--, value += stride) {
     *stub_at(addr++) = *value;
   }
+  STUB_LET_INTERRUPTS(); /* as they are while a batch is worked on */
   return BW_STATUS_OK;
 }
 

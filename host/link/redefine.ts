@@ -33,6 +33,10 @@ export interface Redefinition {
   readonly nextId: number;
 }
 
+/** What the stub writes as one instant (firmware-stub/core/dispatch.c): an interrupt handler may call what stands there.
+ *  Longer code goes elsewhere, and a jump to it takes its place. */
+const INSTANT_BYTES = 16;
+
 /** Compares the definitions of new atoms with those of the session; changes nothing. */
 export function planRedefinition(
   state: SessionState,
@@ -62,7 +66,7 @@ export function planRedefinition(
     }
     const place = isRevision ? pointedTo(atom, pairs) : placeToKeep(atom, pairs);
     if (place === undefined || [...keptPlaces.values()].includes(place)) continue;
-    if (!isRevision || fitsInto(atom, place)) keptPlaces.set(atom, place);
+    if (!isRevision || (fitsInto(atom, place) && atom.sizeBytes <= INSTANT_BYTES)) keptPlaces.set(atom, place);
     else {
       const jump = jumpAt(state, place, atom, nextId++);
       if (!fitsInto(jump, place)) continue;

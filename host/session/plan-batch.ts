@@ -74,6 +74,10 @@ export interface BatchParts {
   readonly value: AddrRange | undefined;
 }
 
+/** Code in the place of other code may be entered as soon as it stands there, by an interrupt handler: it is written
+ *  by itself, as one instant, and after what it leads to. */
+const isEntered = ({ inPlace, kind }: LinkedBlock): boolean => inPlace && kind === 'code';
+
 /** The batch that puts a staged link on the board and runs it. */
 export function planBatch(
   staged: StagedLink,
@@ -90,9 +94,11 @@ export function planBatch(
   };
   destroy(true);
   ops.push(...zeroFills(staged.blocks));
-  for (const { addr, data } of joinBlocks(staged.blocks)) {
+  const write = (addr: number, data: Uint8Array): void => {
     ops.push({ op: 'WRITE', addr, data }, { op: 'CHECK', addr, len: data.length, crc: crc32(data) });
-  }
+  };
+  for (const { addr, data } of joinBlocks(staged.blocks.filter((block) => !isEntered(block)))) write(addr, data);
+  for (const { addr, bytes } of staged.blocks.filter(isEntered)) write(addr, bytes);
   for (const { addr, bytes } of staged.patches) ops.push({ op: 'WRITE', addr, data: bytes });
   for (const entry of staged.entries) ops.push({ op: 'RUN', entry });
   destroy(false);

@@ -6,7 +6,7 @@ import { hex } from './context.js';
 import { isMisaligned, judgeAccess, judgeUnaligned, seemsFine } from './fault-access.js';
 import type { Facts, Verdict } from './fault-facts.js';
 import { type Arrival, judgeJump } from './fault-jumps.js';
-import { exceptionName, TRAPS } from './fault-tables.js';
+import { exceptionName, handlerOf, TRAPS } from './fault-tables.js';
 import type { Access } from './thumb.js';
 
 interface Rule {
@@ -19,8 +19,9 @@ const FAR = 16 * 1024 * 1024;
 
 const overwrittenStackPointer: Rule = {
   name: 'stack pointer overwritten',
-  judge: ({ record: { sp }, context: { stack } }) => {
-    if (stack === undefined) return undefined;
+  judge: ({ record: { sp, xpsr }, context: { stack } }) => {
+    // Handlers have the stub's stack.
+    if (stack === undefined || handlerOf(xpsr) !== 0) return undefined;
     const end = stack.addr + stack.sizeBytes;
     if (sp <= end && stack.addr - sp < FAR) return undefined;
     return { cause: `stack pointer overwritten: sp is ${hex(sp)}, the stack ends at ${hex(end)}` };

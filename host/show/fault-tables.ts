@@ -138,3 +138,6 @@ export const EXCEPTIONS: Readonly<Record<number, string>> = {
 export function exceptionName(number: number): string {
   return EXCEPTIONS[number] ?? (number >= 16 ? `interrupt ${number - 16}` : `exception ${number}`);
 }
+
+/** The exception whose handler was running, by the low bits of xPSR; 0 in thread mode. */
+export const handlerOf = (xpsr: number): number => xpsr & 0x1ff;

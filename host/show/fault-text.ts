@@ -6,7 +6,7 @@ import { isWrapper } from '../link/object-index.js';
 import type { Backtrace } from './backtrace.js';
 import { hex, symbolText } from './context.js';
 import { type FaultContext, type FaultRecord, GENERAL_REGISTERS } from './fault-facts.js';
-import { exceptionName, type FaultBit } from './fault-tables.js';
+import { exceptionName, type FaultBit, handlerOf } from './fault-tables.js';
 import type { Frame } from './unwind.js';
 
 /** One line of a call stack. */
@@ -137,6 +137,8 @@ export function registerLines(
         .join('  '),
     );
   }
+  const handler = handlerOf(record.xpsr);
+  if (handler !== 0) lines.push(`in the handler of ${exceptionName(handler)}`);
   lines.push(`sp ${word(record.sp)}${frameLost ? '' : `  xpsr ${word(record.xpsr)}`}${stackNote(record.sp, context)}`);
   const status = record.cfsr !== 0 || record.hfsr !== 0 ? `, cfsr ${word(record.cfsr)} hfsr ${word(record.hfsr)}` : '';
   const flags = bits.length > 0 ? ` (${bits.map(({ name }) => name).join(', ')})` : '';

@@ -31,4 +31,8 @@ static inline uint32_t stub_lock(uint32_t lock) { return lock; }
 uint32_t stub_lock(uint32_t lock);
 #endif
 
+/* Around what no interrupt handler may see half done. */
+#define STUB_HOLD_INTERRUPTS() __asm__ volatile("cpsid i" ::: "memory")
+#define STUB_LET_INTERRUPTS() __asm__ volatile("cpsie i" ::: "memory")
+
 #endif

@@ -10,4 +10,8 @@
 /** The PMP does not watch user code: it runs in machine mode. */
 static inline uint32_t stub_lock(uint32_t lock) { return lock; }
 
+/* Around what no interrupt handler may see half done: MIE. */
+#define STUB_HOLD_INTERRUPTS() __asm__ volatile("csrci mstatus, 8" ::: "memory")
+#define STUB_LET_INTERRUPTS() __asm__ volatile("csrsi mstatus, 8" ::: "memory")
+
 #endif
