@@ -14,7 +14,7 @@ import { FRAMES, LIMITS } from '../../protocol/messages.js';
 import { withBootId } from './answered-restart.js';
 import { breakIgnored, malformedReply, outOfStep, stillRunning, timeout, unreliable } from './errors.js';
 import type { Slot } from './machine-state.js';
-import { loseBefore, requeue, settleLosses, shouldWithdraw, stuckFrom, withdrawal } from './mending.js';
+import { loseBefore, requeue, shouldWithdraw, stuckFrom, withdrawal } from './mending.js';
 import { loseOutput, noteOutputSent, outputMissing } from './output.js';
 import { paceAfterGood, paceAfterLoss } from './pace.js';
 import { dataBytes, inferReply, isQuick, mayFollow, mergeReplies, type PlannedFrame, planFrame } from './plan.js';
@@ -186,7 +186,6 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   }
   state.nakked = undefined;
   startWait(turn);
-  settleLosses(turn);
 }
 
 export function onNak(turn: Turn, { seq, body }: Frame): void {

@@ -11,6 +11,7 @@ import { beginBreak, finishJob, noteRunning, onBatchReply, onNak, onState, onWai
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
+import { settleLosses } from './mending.js';
 import { takeOutput } from './output.js';
 import { piecesOf } from './plan.js';
 import { awaitsAnswer } from './slots.js';
@@ -136,7 +137,10 @@ function advance(turn: Turn): void {
   while (state.jobs.length > 0) {
     if (state.phase === 'unsynced') startGreeting(turn);
     if (state.phase !== 'ready') return;
-    pump(turn);
-    if (!finishJob(turn)) return;
+    const { id } = state.jobs[0]!;
+    settleLosses(turn);
+    if (state.jobs[0]?.id === id) pump(turn);
+    // A job that has failed makes room for the next one.
+    if (state.jobs[0]?.id === id && !finishJob(turn)) return;
   }
 }

@@ -348,8 +348,12 @@ describe('code that runs', () => {
 
 describe('an answer that is lost among others', () => {
   /** A link on which the first answer that `lose` picks never arrives. */
-  async function losing(lose: (reply: Frame) => boolean, functions: Record<number, FakeFunction> = {}) {
-    const made = world({ hello: { window: 4 }, functions });
+  async function losing(
+    lose: (reply: Frame) => boolean,
+    functions: Record<number, FakeFunction> = {},
+    options: ConnectOptions = {},
+  ) {
+    const made = world({ hello: { window: 4 }, functions, options });
     const { onData } = made.port;
     let lost = false;
     made.port.onData = (listener) =>
@@ -377,6 +381,16 @@ describe('an answer that is lost among others', () => {
     const reply = await clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 900 }]));
     expect(wasLost()).toBe(true);
     expect(reply.results).toEqual([{ op: 'READ', data }]);
+  });
+
+  it('makes room for the next call when it may not be asked for again', async () => {
+    const { clock, link, wasLost } = await losing((reply) => reply.body.length > 200, {}, { sends: 1 });
+    const read: Op[] = [{ op: 'READ', addr: ARENA, len: 900 }];
+    const first = link.execute(read).catch((error) => error.code);
+    const second = link.execute(read);
+    expect(await clock.run(first)).toBe('WIRE_UNRELIABLE');
+    expect(wasLost()).toBe(true);
+    expect((await clock.run(second)).status).toBe('OK');
   });
 
   it('is found out by doing it again when it failed and aborted what followed', async () => {
@@ -474,6 +488,32 @@ describe('a link that fails', () => {
     board.memory.set(ramp(700));
     const reply = await clock.run(link.execute([{ op: 'READ', addr: ARENA, len: 700 }]));
     expect(reply.results).toEqual([{ op: 'READ', data: ramp(700) }]);
+  });
+
+  it('goes on when it withdraws a frame and the answer to the one behind it is lost', async () => {
+    const clock = new FakeClock();
+    const { port, board } = fakeSetup(clock, VECTOR_BOARD);
+    const receive = board.receive.bind(board);
+    board.receive = (bytes) => receive(bytes.map((byte, i) => (i === 100 ? byte ^ 1 : byte)));
+    let lost = 0;
+    const losing: BytePort = {
+      ...port,
+      onData: (listener) =>
+        port.onData((bytes) => {
+          const result = decodeFrame(bytes);
+          if (result.ok && result.frame.body[2] === STATUSES.ABORTED.code) lost++;
+          else listener(bytes);
+        }),
+    };
+    const link = await clock.run(DeviceLink.connect(losing, { clock }));
+    const ops: Op[] = [
+      { op: 'WRITE', addr: ARENA, data: ramp(120) },
+      { op: 'READ', addr: ARENA + 500, len: 350 },
+    ];
+    const reply = await clock.run(link.execute(ops));
+    expect(lost).toBeGreaterThan(0);
+    expect(reply.results).toEqual([{ op: 'WRITE' }, { op: 'READ', data: new Uint8Array(350) }]);
+    expect(board.memory.subarray(0, 120)).toEqual(ramp(120));
   });
 
   it('notices a restart: the work fails, the listener hears, the next work greets anew', async () => {
