@@ -1,11 +1,13 @@
 // Regions of the MPU of Armv7-M (PMSAv7), worked out on the host. A region has a power of two of bytes, begins at a
 // multiple of that, and falls into eight equal parts that can be left out; where regions overlap the higher number
-// counts. The stub has 0 and 6 (firmware-stub/README.md), which leaves 1 to 5 and 7:
+// counts. The stub has 0, 6 and 7 (firmware-stub/README.md), which leaves 1 to 5:
 //
 //   safe off                                      safe on
 //   1–3  code and constants, read-only            1    all of RAM, read-only
-//   4, 5 RAM below the arena, writable            4, 5 RAM below the arena, writable
-//   7    constants of statements, read-only       2, 3, 7  windows on pages that are being written to
+//   4    RAM below the arena, writable            4    RAM below the arena, writable
+//   5    constants of statements, read-only       2, 3, 5  windows on pages that are being written to
+//
+// The stub's own memory lies below the arena, and 7 keeps it read-only whatever these say.
 //
 // Armv7-M manual, B3.5.8 and B3.5.9.
 
@@ -27,10 +29,10 @@ const RASR_ACCESS: Readonly<Record<Access, number>> = { 'read-only': 6 << 24, wr
 const RASR_NORMAL_MEMORY = 1 << 17;
 const RBAR_VALID = 1 << 4;
 const RO_REGIONS = [1, 2, 3] as const;
-const BELOW_REGIONS = [4, 5] as const;
-const TRIAL_REGION = 7;
+const BELOW_REGION = 4;
+const TRIAL_REGION = 5;
 /** Regions that open windows while writes are tracked. */
-export const WINDOW_REGIONS: readonly number[] = [2, 3, 7];
+export const WINDOW_REGIONS: readonly number[] = [2, 3, 5];
 
 /** Smallest region with eighths. */
 const LEAST_LOG2 = 8;
@@ -80,23 +82,21 @@ export interface MpuTarget {
 
 const log2Of = (len: number): number => Math.ceil(Math.log2(len));
 
-/** The arena with its start where regions can begin: at most two of them make up the RAM below it.
+/** The arena with its start where regions can begin: one of them is all the RAM below it.
  *  @returns undefined where RAM has no place at which one region can cover it */
 export function guardedArena(ram: AddrRange, arena: AddrRange): AddrRange | undefined {
   if (ram.addr % 2 ** log2Of(ram.len) !== 0) return undefined;
-  for (let align = 32; align <= 4096; align *= 2) {
+  for (let align = 32; align <= 65536; align *= 2) {
     const addr = Math.ceil(arena.addr / align) * align;
-    if (piecesOf(ram.addr, addr, BELOW_REGIONS.length) === undefined) continue;
+    if (piecesOf(ram.addr, addr, 1) === undefined) continue;
     return { addr, len: arena.addr + arena.len - addr };
   }
   return undefined;
 }
 
-function belowArena({ ram, arena }: MpuTarget): RegionWords[] {
-  const pieces = piecesOf(ram.addr, arena.addr, BELOW_REGIONS.length) ?? [];
-  return BELOW_REGIONS.map((number, i) =>
-    pieces[i] === undefined ? regionOff(number) : regionWords(number, pieces[i], 'writable'),
-  );
+function belowArena({ ram, arena }: MpuTarget): RegionWords {
+  const [piece] = piecesOf(ram.addr, arena.addr, 1) ?? [];
+  return piece === undefined ? regionOff(BELOW_REGION) : regionWords(BELOW_REGION, piece, 'writable');
 }
 
 /** Where code ends for the MPU: a place from `codeEnd` on, up to `writableAddr`, that regions can end at.
@@ -130,7 +130,7 @@ export function codeRegions(target: MpuTarget, boundary: number, trials: boolean
     ...RO_REGIONS.map((number, i) =>
       pieces[i] === undefined ? regionOff(number) : regionWords(number, pieces[i], 'read-only'),
     ),
-    ...belowArena(target),
+    belowArena(target),
     trials && aligned ? regionWords(TRIAL_REGION, zone, 'read-only') : regionOff(TRIAL_REGION),
   ];
 }
@@ -139,5 +139,5 @@ export function codeRegions(target: MpuTarget, boundary: number, trials: boolean
 export function trackingRegions(target: MpuTarget): RegionWords[] {
   const { ram } = target;
   const all = { addr: ram.addr, log2: log2Of(ram.len), leftOut: 0 };
-  return [regionWords(1, all, 'read-only'), ...WINDOW_REGIONS.map(regionOff), ...belowArena(target)];
+  return [regionWords(1, all, 'read-only'), ...WINDOW_REGIONS.map(regionOff), belowArena(target)];
 }

@@ -55,6 +55,25 @@ describe.each(BOARDS.filter((board) => board.cpu === 'cortex-m3'))('the MPU on $
     await stub.expectAlive();
   });
 
+  it.each([
+    ['the first byte of the state', 'stub', 0],
+    ['a frame buffer', 'stub_slots', 100],
+    ['the last word before what support code may write', '__stub_open_start', -4],
+  ])('refuses a write to %s, and the stub goes on', async (_, name, offset) => {
+    const place = stub.addrOf(name) + offset;
+    const reply = await run('ldr r0, =place; strb r0, [r0]; bx lr', { place });
+    expect(reply.status).toBe('FAULT');
+    expect(recordOf(reply).cfsr & DATA_REFUSED).toBe(DATA_REFUSED);
+    expect(recordOf(reply).mmfar).toBe(place);
+    await stub.expectAlive();
+  });
+
+  it("lets what is the stub's be read, and what is open be written", async () => {
+    const [from, open] = [stub.addrOf('stub'), stub.addrOf('__stub_open_start')];
+    const text = 'ldr r0, =from; ldr r0, [r0]; ldr r0, =open; movs r1, #0; str r1, [r0]; bx lr';
+    expect((await run(text, { from, open })).status).toBe('OK');
+  });
+
   it('does not keep the protocol from reading the first KiB', async () => {
     const reply = await stub.link.execute([{ op: 'READ', addr: 0, len: 8 }]);
     expect(reply.status).toBe('OK');

@@ -82,6 +82,7 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
 #elif HAS_MPU
 /* Regions of the MPU that are the stub's. Where regions overlap the higher number counts; the rest is left to others.
  *
+ *   7   the stub's own state and frame buffers, read-only: 5 KiB, as five eighths of 8 (ld/stub.ld)
  *   6   nothing at all in the first 1 KiB: null pointers, members behind them, calls of null
  *   0   read-only up to RAM: writes to code, and a user stack that runs off the low end of RAM where the bus
  *       would take the write in silence
@@ -92,6 +93,7 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
 #define MPU_NO_ACCESS (1u << 28)
 #define MPU_READ_ONLY (6u << 24)
 #define MPU_NORMAL (1u << 17)
+#define MPU_FIVE_EIGHTHS (0xE0u << 8) /* what is left out, the highest first */
 
 #define MPU_ON "5" /* with the default map beside the regions; off in HardFault and NMI */
 
@@ -100,6 +102,10 @@ static void mpu_regions(void) {
   MPU_RASR = MPU_READ_ONLY | MPU_NORMAL | MPU_SIZE(29u);
   MPU_RBAR = MPU_VALID | 6u;
   MPU_RASR = MPU_NO_ACCESS | MPU_SIZE(10u);
+#if !defined(STUB_OPEN_STATE)
+  MPU_RBAR = STUB_ADDR(__stub_user_stack_end) + (MPU_VALID | 7u);
+  MPU_RASR = MPU_READ_ONLY | MPU_NORMAL | MPU_FIVE_EIGHTHS | MPU_SIZE(13u);
+#endif
 }
 #endif
 
