@@ -102,9 +102,9 @@ export class Guard {
   /** Ops that make the MPU fit, before `staged` runs; none as long as it does. */
   ops(staged?: StagedLink): Op[] {
     if (this.#boundary !== undefined && !this.#mustMove(this.#boundary, staged)) return [];
-    const before = this.#boundary;
+    const [before, trials] = [this.#boundary, this.#trials];
     this.#choose(staged);
-    if (this.#boundary === before) return [];
+    if (this.#boundary === before && this.#trials === trials) return [];
     return this.#tracking === undefined
       ? this.#setOps(this.#regions())
       : this.#trackOps(this.#tracking, WINDOW_REGIONS.length);

@@ -26,10 +26,10 @@ const CONTINUATION = '...> ';
 
 /** Whether a board can play a transcript. */
 export function isFit(board: BoardRecord, text: string): boolean {
-  const [, kib, small] = /^# needs (\d+) KiB of RAM(, or a small printf)?$/m.exec(text) ?? [];
+  const [, kib] = /^# needs (\d+) KiB of RAM$/m.exec(text) ?? [];
   const set = /^# needs (Thumb|RISC-V)$/m.exec(text)?.[1];
   if (set !== undefined && (set === 'RISC-V') !== (board.arch === 'rv32')) return false;
-  return ramBytes(board) >= 1024 * Number(kib ?? 0) || (small !== undefined && board.capabilities.smallPrintf);
+  return ramBytes(board) >= 1024 * Number(kib ?? 0);
 }
 
 /** Reads a transcript into its steps. */

@@ -20,7 +20,7 @@
 #define RCC_XTAL_8MHZ (0xEu << 6) /* and main oscillator (0 in bits 5:4), on (0 in bit 0) */
 #define RCC_SYSDIV_4 (1u << 22 | 3u << 23)
 
-static volatile uint32_t elapsed __attribute__((section(".open"))); /* microseconds of whole SysTick periods */
+static volatile uint32_t elapsed __attribute__((section(".open"))); /* microseconds at the end of this SysTick period */
 
 void stub_port_init(void) {
   SYSCTL_RCC = RCC_BYPASS | RCC_XTAL_8MHZ | RCC_SYSDIV_4; /* starts the PLL: 200 MHz */
@@ -35,6 +35,7 @@ void stub_port_init(void) {
   SYST_RVR = CLOCK_HZ / 1000000u * PERIOD_MICROS - 1u;
   SYST_CVR = 0;
   SYST_CSR = 7;
+  elapsed = PERIOD_MICROS;
   SCB_SHPR3 = 0x40400000u; /* SysTick as PendSV, above the user's interrupts */
   uart_init(UART_DIVISOR(CLOCK_HZ, 115200u));
 }
