@@ -9,6 +9,11 @@ export const FLUSH = 'bw_flush';
 /** Linked by the first use of stdio: newlib's set-up, picolibc's stream. */
 const STDIO_IN_USE = ['__sinit', 'stdout'];
 
+/** Newlib-nano's data for all of the library refers to the streams weakly. Linked before anything that uses them, it
+ *  would never learn where they are. */
+const LIBRARY_DATA = '_impure_ptr';
+const STREAMS = ['__sf_fake_stdin', '__sf_fake_stdout', '__sf_fake_stderr'];
+
 /** A conversion of a `double` in a format: `%f`, `%8.3g`, `%*lf`. */
 const FLOAT_CONVERSION = /%[-+ #0]*[\d*]*(?:\.[\d*]*)?[lL]?[aefgAEFG]/;
 
@@ -20,7 +25,10 @@ const SCANNERS = ['__ssvfscanf_r', '__svfscanf_r'];
 
 /** What is to be linked along with stdio for an input of this text. */
 export function stdioCompanions(text: string): Companion[] {
-  const companions = STDIO_IN_USE.map((when) => ({ when, also: FLUSH }));
+  const companions = [
+    ...STDIO_IN_USE.map((when) => ({ when, also: FLUSH })),
+    ...STREAMS.map((also) => ({ when: LIBRARY_DATA, also })),
+  ];
   if ((text.match(STRING_LITERAL) ?? []).some((literal) => FLOAT_CONVERSION.test(literal))) {
     companions.push(...PRINTERS.map((when) => ({ when, also: '_printf_float' })));
     companions.push(...SCANNERS.map((when) => ({ when, also: '_scanf_float' })));
