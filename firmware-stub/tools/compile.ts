@@ -144,12 +144,25 @@ export function buildProgramImage(folder: string, row: ImageRow, tools: Firmware
   runTool(tools.clang, [...flags, `--ld-path=${tools.lld}`, ...sources, ...extra, '-o', program.path], folder);
 }
 
-/** Builds `build/support-<multilib>/libbarewire.a`, one member per source, with an index of their symbols.
+/** Builds `build/support-<multilib>/libbarewire.a`, one member per source, with an index of their symbols, and on Arm
+ *  `libbarewire-throws.a` beside it, which goes before it where exceptions are.
  *  @throws FIRMWARE_BUILD_FAILED with what the compiler or archiver said */
 export function buildSupport(folder: string, row: SupportRow, tools: FirmwareTools): { path: string; built: boolean } {
-  const sources = ['support', `support/${row.libc}`, ...(row.cxx ? ['support/cxx'] : [])].flatMap((name) =>
-    filesIn(join(folder, name), ['.c']),
-  );
+  const main = ['support', `support/${row.libc}`, ...(row.cxx ? ['support/cxx'] : [])];
+  const { path, built } = buildArchive(folder, row, tools, 'libbarewire.a', main);
+  if (row.libc !== 'newlib') return { path, built };
+  const throwing = buildArchive(folder, row, tools, 'libbarewire-throws.a', ['support/exceptions']);
+  return { path, built: built || throwing.built };
+}
+
+function buildArchive(
+  folder: string,
+  row: SupportRow,
+  tools: FirmwareTools,
+  name: string,
+  sourceFolders: readonly string[],
+): { path: string; built: boolean } {
+  const sources = sourceFolders.flatMap((each) => filesIn(join(folder, each), ['.c']));
   const headers = filesIn(join(folder, 'support'), ['.h']);
   const flags = [
     ...COMMON_FLAGS,
@@ -159,7 +172,7 @@ export function buildSupport(folder: string, row: SupportRow, tools: FirmwareToo
     `-ffile-prefix-map=${folder}=firmware-stub`,
   ];
   const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
-  const path = join(folder, 'build', supportFolder(row), 'libbarewire.a');
+  const path = join(folder, 'build', supportFolder(row), name);
   const built = unlessFresh(path, fingerprint([...sources, ...headers], settings), (temporary) => {
     const scratch = dirname(temporary);
     runTool(tools.clang, [...flags, '-c', ...sources], scratch);

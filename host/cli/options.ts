@@ -22,6 +22,7 @@ export interface SessionOptions {
   readonly std?: string;
   readonly optimize?: string;
   readonly rtti?: boolean;
+  readonly exceptions?: boolean;
   readonly compileCommands?: string;
   readonly clang?: string;
   readonly safe?: boolean;
@@ -69,6 +70,7 @@ const TABLE: readonly OptionRow[] = [
     choices: ['0', '1', '2', '3', 's', 'z'],
   },
   { flags: '--rtti', help: 'allow dynamic_cast and typeid' },
+  { flags: '--exceptions', help: 'allow throw, try and catch (Arm boards)' },
   {
     flags: '--compile-commands <file>',
     help: "take include folders and macros from a project's compile_commands.json",
@@ -101,7 +103,7 @@ export function withSessionOptions(command: Command): Command {
  *  @throws CLI_COMPILE_COMMANDS */
 export function openOptions(options: SessionOptions): OpenOptions {
   const project = options.compileCommands === undefined ? [] : readCompileCommands(options.compileCommands);
-  const { board, port, line, trace, std, optimize, rtti, clang, safe } = options;
+  const { board, port, line, trace, std, optimize, rtti, exceptions, clang, safe } = options;
   return {
     ...(board === undefined ? {} : { board }),
     ...(port === undefined ? {} : { port }),
@@ -113,6 +115,7 @@ export function openOptions(options: SessionOptions): OpenOptions {
       ...(std === undefined ? {} : { std }),
       ...(optimize === undefined ? {} : { optimize }),
       ...(rtti === undefined ? {} : { rtti }),
+      ...(exceptions === undefined ? {} : { exceptions }),
       // A name that is not here is looked for in the folders.
       headers: (options.include ?? []).map((file) => (existsSync(file) ? resolve(file) : file)),
       // What is said here stands before what the project says.

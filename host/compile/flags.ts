@@ -13,6 +13,8 @@ export interface FlagOptions {
   readonly std?: string;
   /** Run-time type information: `dynamic_cast`, `typeid`. */
   readonly rtti?: boolean;
+  /** `throw`, `try` and `catch`. */
+  readonly exceptions?: boolean;
   /** Further driver flags, such as `-DNAME=1`. */
   readonly extra?: readonly string[];
 }
@@ -28,6 +30,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     `-std=${options.std ?? 'gnu++20'}`,
     `-O${options.optimize ?? 's'}`,
     ...LANGUAGE,
+    ...(options.exceptions ? ['-fexceptions'] : ['-fno-exceptions']),
     ...(options.rtti ? [] : ['-fno-rtti']),
     ...CODE,
     ...CHECKS,
@@ -44,7 +47,6 @@ const LANGUAGE = [
   '-fincremental-extensions',
   // Templates that the header uses are instantiated there, not again in each input.
   '-fpch-instantiate-templates',
-  '-fno-exceptions',
   // One core, no threads: no guards around static locals.
   '-fno-threadsafe-statics',
 ];

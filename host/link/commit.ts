@@ -8,6 +8,7 @@ import type { Redefinition } from './redefine.js';
 import type { SessionState } from './session-state.js';
 import { acquitted, candidatesOf } from './trial.js';
 import type { Patch } from './types.js';
+import type { UnwindTable } from './unwind.js';
 import type { VeneeredLayout } from './veneers.js';
 
 /** What a commit does. */
@@ -20,6 +21,7 @@ export interface CommitPlan {
   readonly layout: VeneeredLayout;
   readonly garbage: ReadonlySet<Atom>;
   readonly patches: readonly Patch[];
+  readonly unwind: UnwindTable | undefined;
 }
 
 /** Applies `plan`.
@@ -73,9 +75,11 @@ export function applyCommit(
     retained: [...garbage].filter((atom) => !takenOver.has(atom)),
     keptPlaces: redefinition.keptPlaces,
     patches: plan.patches,
+    unwind: state.unwind,
   });
   trimHistory(state);
   state.heap = graph.heap;
+  state.unwind = plan.unwind;
   state.nextId = layout.nextId;
   state.generation++;
   return fresh;

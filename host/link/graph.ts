@@ -20,6 +20,7 @@ import type { RevisedObject } from './revise.js';
 import type { SessionState } from './session-state.js';
 import { StageAtoms } from './stage-atoms.js';
 import type { Lifetime, StageOptions } from './types.js';
+import { UNWIND_COMPANION, UNWIND_ROW, type UnwindTable, unwindEntriesOf } from './unwind.js';
 
 /** What one input adds, before anything has an address. */
 export interface InputGraph {
@@ -37,6 +38,8 @@ export interface InputGraph {
   readonly entries: readonly Target[];
   readonly memory: SessionState['memory'];
   readonly heap: SessionState['heap'];
+  /** As it stands on the board, or is to stand there. */
+  readonly unwind: UnwindTable | undefined;
   readonly nextId: number;
 }
 
@@ -100,6 +103,7 @@ class GraphBuilder {
       entries: [...library, ...own],
       memory: this.names.memory,
       heap: this.names.heap,
+      unwind: this.names.unwind,
       nextId: this.stage.nextId,
     };
   }
@@ -107,7 +111,10 @@ class GraphBuilder {
   /** Links what goes with library members that are linked now, though nothing refers to it strongly. */
   private linkCompanions(): void {
     const known = (name: string): boolean => this.state.names.has(name) || this.stage.libraryNames.has(name);
-    for (const { when, also } of this.options.companions ?? []) {
+    for (const { when, also } of [
+      ...(this.options.companions ?? []),
+      ...(this.state.target.exceptions ? [UNWIND_COMPANION] : []),
+    ]) {
       if (!known(when) || known(also)) continue;
       const target = this.names.pullFromArchive(also);
       if (target?.kind === 'atom') this.reach(target.atom, 'persistent');
@@ -180,6 +187,27 @@ class GraphBuilder {
   }
 
   private resolveFixups(atom: Atom): readonly Fixup[] {
+    const fixups = this.relocationFixups(atom);
+    const rows = this.state.target.exceptions && atom.kind === 'code' ? this.unwindRows(atom) : NO_FIXUPS;
+    return rows.length === 0 ? fixups : [...fixups, ...rows];
+  }
+
+  /** How the functions of an atom are unwound. */
+  private unwindRows(atom: Atom): readonly Fixup[] {
+    const { object, section } = atom;
+    if (object === undefined || section === undefined) return NO_FIXUPS;
+    return unwindEntriesOf(this.state.arch, object, section.index).flatMap(({ offset, word, relocation }) => {
+      const addend = relocation === undefined ? 0 : (relocation.addend ?? prel31Of(word));
+      const target: Target | undefined =
+        relocation === undefined
+          ? { kind: 'absolute', addr: word, thumb: 0 }
+          : this.targetOf(object, relocation, UNWIND_ROW, addend, atom);
+      if (target === undefined) return [];
+      return [{ row: UNWIND_ROW, offset, addend, symbol: undefined, target, via: undefined }];
+    });
+  }
+
+  private relocationFixups(atom: Atom): readonly Fixup[] {
     const { object, section } = atom;
     if (object === undefined || section === undefined || section.relocations.length === 0) return NO_FIXUPS;
     const fixups: Fixup[] = [];
@@ -258,6 +286,8 @@ class GraphBuilder {
     return { ...target, offset: value, thumb: target.thumb === 1 || thumb === 1 ? 1 : 0 };
   }
 }
+
+const prel31Of = (word: number): number => (word << 1) >> 1;
 
 const LIFETIME_RANK: Readonly<Record<Lifetime, number>> = { transient: 0, trial: 1, persistent: 2 };
 /** How long something lives that transient code only takes the address of. */

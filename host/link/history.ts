@@ -9,6 +9,7 @@ import type { Atom, Definition, Fixup, Target } from './atom.js';
 import { release } from './memory-map.js';
 import type { SessionState } from './session-state.js';
 import type { Patch } from './types.js';
+import type { UnwindTable } from './unwind.js';
 import { targetKey } from './veneers.js';
 
 /** What one commit changed. */
@@ -26,6 +27,8 @@ export interface CommitRecord {
   /** New variables and the old ones whose memory they took over. */
   readonly keptPlaces: ReadonlyMap<Atom, Atom>;
   readonly patches: readonly Patch[];
+  /** The unwind table before. */
+  readonly unwind: UnwindTable | undefined;
 }
 
 /** Records kept at most. */
@@ -74,6 +77,11 @@ export function undoCommits(state: SessionState, fromInput: number): void {
     }
     restore(state.names, names);
     restore(state.statics, statics);
+  }
+  // The table's memory stays reserved, as the heap's does: library members that refer to it may stay.
+  const before = undone.at(-1);
+  if (before !== undefined && state.unwind !== undefined) {
+    state.unwind = { ...state.unwind, words: before.unwind?.words ?? [] };
   }
   const leaving = leavingAtoms(state, undone);
   const takenOver = new Set(undone.flatMap(({ keptPlaces }) => [...keptPlaces.keys()]));

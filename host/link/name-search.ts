@@ -8,13 +8,15 @@ import { indexOf } from './object-index.js';
 import { arenaFull } from './report.js';
 import { findInArchives, preparedFor, type SessionState } from './session-state.js';
 import type { StageAtoms } from './stage-atoms.js';
-import { allocateWritable } from './zones.js';
+import { UNWIND_TABLE, unwindTableBytes } from './unwind.js';
+import { allocateCode, allocateWritable } from './zones.js';
 
 /** Finds what names mean. */
 export class NameSearch {
   /** What is free once the heap has its place. */
   memory: SessionState['memory'];
   heap: SessionState['heap'];
+  unwind: SessionState['unwind'];
 
   constructor(
     private readonly state: SessionState,
@@ -24,6 +26,7 @@ export class NameSearch {
   ) {
     this.memory = state.memory;
     this.heap = state.heap;
+    this.unwind = state.unwind;
   }
 
   /** Finds a global name as seen from `object`. A library that calls a function does not mean the user's variable
@@ -80,6 +83,7 @@ export class NameSearch {
   /** Names that the linker itself defines. */
   private linkerSymbol(name: string): Target | undefined {
     if (EMPTY_RANGES.has(name)) return { kind: 'absolute', addr: 0, thumb: 0 };
+    if (name === UNWIND_TABLE) return { kind: 'absolute', addr: this.unwindTable(), thumb: 0 };
     if (name !== '__bw_heap_start' && name !== '__bw_heap_end') return undefined;
     if (this.heap === undefined) {
       const wanted = this.state.target.heapBytes;
@@ -93,6 +97,19 @@ export class NameSearch {
     }
     const addr = name === '__bw_heap_start' ? this.heap.addr : this.heap.addr + this.heap.sizeBytes;
     return { kind: 'absolute', addr, thumb: 0 };
+  }
+
+  /** Address of the table that exceptions are looked up in; reserved when it is first asked for. */
+  private unwindTable(): number {
+    if (this.unwind === undefined) {
+      const { arena } = this.state.target;
+      const sizeBytes = unwindTableBytes(arena.sizeBytes);
+      const allocation = allocateCode(arena, this.memory, sizeBytes, 4);
+      if (allocation === undefined) throw arenaFull(this.state, this.memory, sizeBytes, 'the table for exceptions');
+      this.unwind = { addr: allocation.addr, sizeBytes, words: [] };
+      this.memory = allocation.map;
+    }
+    return this.unwind.addr;
   }
 }
 

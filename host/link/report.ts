@@ -114,6 +114,7 @@ export function arenaFull(state: SessionState, memory: MemoryMap, sizeBytes: num
 export function biggestHolders(state: SessionState, count: number): { name: string; sizeBytes: number }[] {
   const biggest = [...state.atoms].sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, count);
   const holders = biggest.map((atom) => ({ name: atomTitle(atom), sizeBytes: atom.sizeBytes }));
+  if (state.unwind !== undefined) holders.push({ name: 'table for exceptions', sizeBytes: state.unwind.sizeBytes });
   if (state.heap !== undefined) holders.push({ name: 'heap of malloc', sizeBytes: state.heap.sizeBytes });
   return holders.sort((a, b) => b.sizeBytes - a.sizeBytes).slice(0, count);
 }

@@ -11,6 +11,7 @@ import type { MemoryMap } from './memory-map.js';
 import { emptyMap } from './memory-map.js';
 import { indexOf } from './object-index.js';
 import type { LinkTarget } from './types.js';
+import type { UnwindTable } from './unwind.js';
 
 export interface SessionState {
   readonly target: LinkTarget;
@@ -39,6 +40,8 @@ export interface SessionState {
   readonly history: CommitRecord[];
   memory: MemoryMap;
   heap: { readonly addr: number; readonly sizeBytes: number } | undefined;
+  /** Once something may be thrown. */
+  unwind: UnwindTable | undefined;
   nextId: number;
   /** Counts commits: a stage made before another commit is stale. */
   generation: number;
@@ -64,6 +67,7 @@ export function newSessionState(target: LinkTarget): SessionState {
     history: [],
     memory: emptyMap(target.arena.addr, target.arena.sizeBytes),
     heap: undefined,
+    unwind: undefined,
     nextId: 1,
     generation: 0,
   };

@@ -37,6 +37,7 @@ import type {
   Usage,
   VariableSection,
 } from './types.js';
+import { type UnwindTable, unwindPatches, unwindTableFor } from './unwind.js';
 import { layOutWithVeneers } from './veneers.js';
 import { isWritable } from './zones.js';
 
@@ -89,7 +90,9 @@ export class LinkSession {
     const garbage = findGarbage(state, layout.atoms, redefinition);
     let nextId = layout.nextId;
     const blocks = layout.runs.map((run) => linkRun(state, run, nextId++)).sort((a, b) => a.addr - b.addr);
+    const unwind = unwindAfter(state, graph, redefinition, layout.atoms, garbage);
     const patches = makePatches(state, redefinition, garbage);
+    if (unwind !== undefined) patches.push(...unwindPatches(graph.unwind!, unwind));
     const plan: CommitPlan = {
       generation: state.generation,
       input: options.input,
@@ -98,6 +101,7 @@ export class LinkSession {
       layout: { ...layout, nextId },
       garbage,
       patches,
+      unwind,
     };
 
     let fresh: AtomIndex | undefined;
@@ -304,6 +308,20 @@ function linkRun(state: SessionState, run: Run, id: number): LinkedBlock {
     }
   }
   return block;
+}
+
+/** The unwind table with this stage's code in it, and without what goes. */
+function unwindAfter(
+  state: SessionState,
+  graph: InputGraph,
+  { keptPlaces }: Redefinition,
+  fresh: readonly Atom[],
+  garbage: ReadonlySet<Atom>,
+): UnwindTable | undefined {
+  if (graph.unwind === undefined) return undefined;
+  const takenOver = new Set(keptPlaces.values());
+  const staying = [...state.atoms].filter((atom) => !garbage.has(atom) && !takenOver.has(atom));
+  return unwindTableFor(graph.unwind, [...staying, ...fresh]);
 }
 
 /** The bytes on the board that retargeted relocations change; neighbours are joined. */

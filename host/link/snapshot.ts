@@ -8,7 +8,7 @@ import type { SessionState } from './session-state.js';
 
 /** A moment of a linker's session. */
 export interface LinkSnapshot {
-  readonly tables: Pick<SessionState, 'memory' | 'heap'>;
+  readonly tables: Pick<SessionState, 'memory' | 'heap' | 'unwind'>;
   readonly names: ReadonlyMap<string, Definition>;
   readonly statics: ReadonlyMap<string, Definition>;
   readonly folds: ReadonlyMap<string, Atom>;
@@ -35,7 +35,7 @@ export function takeSnapshot(state: SessionState): LinkSnapshot {
     for (const atom of [...fresh, ...retained, ...keptPlaces.keys(), ...keptPlaces.values()]) all.add(atom);
   }
   return {
-    tables: { memory: state.memory, heap: state.heap },
+    tables: { memory: state.memory, heap: state.heap, unwind: state.unwind },
     names: new Map(state.names),
     statics: new Map(state.statics),
     folds: new Map(state.folds),

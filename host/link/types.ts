@@ -21,6 +21,8 @@ export interface LinkTarget {
   readonly firmware?: ObjectFile;
   /** In the order in which they are searched. */
   readonly archives: readonly Archive[];
+  /** Code may be thrown through: unwind tables are kept on the board. Arm only. */
+  readonly exceptions?: boolean;
 }
 
 export interface StageOptions {

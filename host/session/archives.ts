@@ -14,6 +14,12 @@ const LIBRARIES: Readonly<Record<BoardRecord['libc'], readonly string[]>> = {
   newlib: ['libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++_nano.a', 'libsupc++_nano.a'],
   picolibc: ['libgcc.a', 'libc.a', 'libm.a'],
 };
+/** Nano's C++ library is made without exceptions: it aborts. What the support library has for them goes first. */
+const THROWING = ['libbarewire-throws.a', SUPPORT, 'libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++.a', 'libsupc++.a'];
+
+/** Names of the support library for when nothing is thrown: what ends the program with words instead, and
+ *  `operator new`. */
+const WITHOUT_EXCEPTIONS = /^(?:_ZSt\d+__throw_|_Zn[wa])/;
 
 /** Folder of the support archive for a board, below the folder with the stub images. */
 export function supportFolder(board: BoardRecord, imageFolder: string): string {
@@ -22,21 +28,36 @@ export function supportFolder(board: BoardRecord, imageFolder: string): string {
 
 /** Opens the archives for a board.
  *  @param imageFolder folder with the stub images, which the support archive lies beside
+ *  @param exceptions for code that throws
  *  @throws SESSION_MISSING_ARCHIVE */
-export function openArchives(board: BoardRecord, toolchain: Toolchain, imageFolder: string): Archive[] {
+export function openArchives(
+  board: BoardRecord,
+  toolchain: Toolchain,
+  imageFolder: string,
+  exceptions = false,
+): Archive[] {
   const folders = [supportFolder(board, imageFolder), ...toolchain.archiveDirs];
-  return [SUPPORT, ...LIBRARIES[board.libc]].map((name) => {
+  return (exceptions ? THROWING : [SUPPORT, ...LIBRARIES[board.libc]]).map((name) => {
     const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
     if (path === undefined) {
       throw new BarewireError(
         'SESSION_MISSING_ARCHIVE',
         `${name} for ${board.core} is in none of ${folders.join(', ')}\n` +
-          (name === SUPPORT ? '`npm run firmware` builds it' : '`barewire doctor` names the package it comes from'),
+          (name.startsWith('libbarewire')
+            ? '`npm run firmware` builds it'
+            : '`barewire doctor` names the package it comes from'),
         { name, folders },
       );
     }
-    return readArchive(readFileSync(path), basename(path));
+    const archive = readArchive(readFileSync(path), basename(path));
+    return exceptions && name === SUPPORT ? without(archive, WITHOUT_EXCEPTIONS) : archive;
   });
+}
+
+/** An archive in which some names are not found. */
+function without(archive: Archive, names: RegExp): Archive {
+  const symbols = new Map([...archive.symbols].filter(([name]) => !names.test(name)));
+  return { name: archive.name, symbols, memberCount: archive.memberCount, member: (index) => archive.member(index) };
 }
 
 /** The object in the first archive that defines a symbol; undefined when none does. */

@@ -40,7 +40,7 @@ export interface OpenOptions {
   /** File that every byte on the line is recorded in. */
   readonly trace?: string;
   /** How inputs are compiled. */
-  readonly compile?: Pick<CompilerOptions, 'optimize' | 'std' | 'rtti' | 'extra' | 'headers'>;
+  readonly compile?: Pick<CompilerOptions, 'optimize' | 'std' | 'rtti' | 'exceptions' | 'extra' | 'headers'>;
   /** Begin with `:safe on`. */
   readonly safe?: boolean;
   /** Compiler to use instead of the one found. */
@@ -188,6 +188,7 @@ async function openWith(
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
   board ??= boardOfImage((await connecting).link.hello.buildId);
+  checkExceptions(board, options);
   const toolchain = findToolchain(board, { clang: options.clang });
   const compiling = Compiler.create({
     board,
@@ -197,7 +198,8 @@ async function openWith(
   });
   compiling.catch(() => undefined);
   try {
-    const archives = openArchives(board, toolchain, imageFolder());
+    const exceptions = options.compile?.exceptions ?? false;
+    const archives = openArchives(board, toolchain, imageFolder(), exceptions);
     const connection = await connecting;
     const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
     const firmware = findFirmware(imageFolder(), buildId).elf;
@@ -209,6 +211,7 @@ async function openWith(
       heapBytes: board.heapBytes,
       firmware,
       archives,
+      exceptions,
     });
     const store = new ByteStore();
     const setter = memberWith(archives, REGION_TABLE);
@@ -246,6 +249,16 @@ async function openWith(
     ]);
     throw error;
   }
+}
+
+/** @throws CLI_NO_EXCEPTIONS */
+function checkExceptions({ name, libc }: BoardRecord, { compile }: OpenOptions): void {
+  if (!compile?.exceptions || libc === 'newlib') return;
+  throw new BarewireError(
+    'CLI_NO_EXCEPTIONS',
+    `--exceptions is for Arm boards: for ${name} there is no C++ library with exceptions. Leave the option out.`,
+    { name },
+  );
 }
 
 type BoardFacts = Pick<StartRecord, 'board' | 'buildId' | 'arena' | 'serialNumber'>;

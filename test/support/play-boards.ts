@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { BoardRecord } from '../../boards/board.js';
 import { openSession } from '../../host/session/open.js';
-import { isFit, parseTranscript, playTranscript } from './transcript.js';
+import { isFit, needsExceptions, parseTranscript, playTranscript } from './transcript.js';
 
 const FOLDER = join(import.meta.dirname, '../repl/transcripts');
 
@@ -26,7 +26,7 @@ export function playOn(boards: readonly BoardRecord[], only?: readonly string[])
       async (_, text) => {
         const steps = parseTranscript(text);
         expect(steps.length).toBeGreaterThan(0);
-        const session = await openSession({ board: board.name });
+        const session = await openSession({ board: board.name, compile: { exceptions: needsExceptions(text) } });
         try {
           expect(await playTranscript(session, steps)).toEqual(steps);
         } finally {

@@ -6,7 +6,8 @@
 //   bw> f(21)
 //   (int) 42
 //
-// `# needs 32 KiB of RAM`, `# needs Thumb` or `# needs RISC-V` in a comment leaves it to boards that have it. Everything between two prompts is what
+// `# needs 32 KiB of RAM`, `# needs Thumb` or `# needs RISC-V` in a comment leaves it to boards that have it,
+// `# with --exceptions` is played with that option. Everything between two prompts is what
 // the board printed, then the value, or else the error. `0x…` in an expected line stands for any address.
 
 import { type BoardRecord, ramBytes } from '../../boards/board.js';
@@ -30,6 +31,11 @@ export function isFit(board: BoardRecord, text: string): boolean {
   const set = /^# needs (Thumb|RISC-V)$/m.exec(text)?.[1];
   if (set !== undefined && (set === 'RISC-V') !== (board.arch === 'rv32')) return false;
   return ramBytes(board) >= 1024 * Number(kib ?? 0);
+}
+
+/** Whether a transcript is played with `--exceptions`. */
+export function needsExceptions(text: string): boolean {
+  return /^# with --exceptions$/m.test(text);
 }
 
 /** Reads a transcript into its steps. */

@@ -31,11 +31,14 @@ function database(content: string): string {
 
 describe('options', () => {
   test('of the language become flags of the compiler; repeatable ones keep their order', () => {
-    const { compile } = openOptions(parse('-DA', '-D', 'B=2', '-I', '/inc', '--std', 'c++17', '-O2', '--rtti'));
+    const { compile } = openOptions(
+      parse('-DA', '-D', 'B=2', '-I', '/inc', '--std', 'c++17', '-O2', '--rtti', '--exceptions'),
+    );
     expect(compile).toEqual({
       std: 'c++17',
       optimize: '2',
       rtti: true,
+      exceptions: true,
       headers: [],
       extra: ['-I/inc', '-DA', '-DB=2'],
     });

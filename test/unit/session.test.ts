@@ -209,6 +209,16 @@ describe('what a session needs', () => {
     expect(open).toThrow(expect.objectContaining({ code: 'SESSION_MISSING_ARCHIVE' }));
   });
 
+  test('exceptions are refused for a board without a C++ library that throws', async () => {
+    const error = await openSession({ board: 'qemu-virt-rv32', compile: { exceptions: true } }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({
+      code: 'CLI_NO_EXCEPTIONS',
+      message: expect.stringMatching(/^--exceptions is for Arm boards: for qemu-virt-rv32 there is no C\+\+ library/),
+    });
+  });
+
   test('a board that does not exist is a usage error that names those that do', async () => {
     const error = await openSession({ board: 'nope' }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
