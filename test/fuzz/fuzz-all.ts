@@ -33,7 +33,7 @@ try {
   rmSync(keep, { recursive: true, force: true });
 }
 for (const [name, target] of Object.entries(READERS)) {
-  const { inputs, refused, slowestMs, complaints } = fuzzReader(target, seconds * 1000, seed);
+  const { inputs, refused, slowestMs, complaints } = await fuzzReader(target, seconds * 1000, seed);
   console.log(
     `${name}: ${inputs} inputs, ${refused} refused with a code, slowest ${slowestMs.toFixed(1)} ms, ${complaints.length} complaints`,
   );

@@ -4,4 +4,4 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { fuzzReader, READERS } from './readers.js';
 
 const { name, ms, seed } = workerData as { name: string; ms: number; seed: number };
-parentPort!.postMessage(fuzzReader(READERS[name]!, ms, seed));
+parentPort!.postMessage(await fuzzReader(READERS[name]!, ms, seed));
