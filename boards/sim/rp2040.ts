@@ -36,7 +36,11 @@ interface Watchdog {
   onWatchdogTrigger: () => void;
   readonly scratchData: Uint32Array;
   reason: number;
+  writeUint32(offset: number, value: number): void;
 }
+
+/** Offset of the watchdog's CTRL register. */
+const WATCHDOG_CTRL = 0;
 
 function watchdogOf(chip: RP2040): Watchdog {
   return chip.findPeripheral(0x4005_8000) as unknown as Watchdog;
@@ -143,6 +147,8 @@ class Rp2040Port implements BytePort {
     const [watchdog, old] = [watchdogOf(this.chip), watchdogOf(before)];
     watchdog.scratchData.set(old.scratchData);
     watchdog.reason = old.reason;
+    // Its alarm is set again, for no time at all, unless it is off when this returns.
+    old.writeUint32(WATCHDOG_CTRL, 0);
   }
 
   private putByte(byte: number): void {

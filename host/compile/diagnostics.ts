@@ -189,7 +189,7 @@ function hinted(raw: Building, notes: Diagnostic[]): Diagnostic[] {
 
 /** In the wrapper around the last expression, or in the slot it is stored in. */
 function isOurs(raw: Building): boolean {
-  if (raw.file === WRAPPER_NAME || /__bw(?:::|_expr|_value)/.test(raw.message)) return true;
+  if (raw.file === WRAPPER_NAME || /__bw(?:::|_expr|_value|_do_)/.test(raw.message)) return true;
   return raw.file !== undefined && /[\\/]prefix\.h$/.test(raw.file);
 }
 

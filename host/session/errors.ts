@@ -22,7 +22,8 @@ export function isStop(status: BatchReply['status'] | undefined): boolean {
   return status === 'BROKEN' || status === 'STALLED' || status === 'RESTARTED';
 }
 
-const RESET_CAUSES = 'by itself or by its watchdog, its reset button or its power';
+const RESET_CAUSES =
+  'by itself, by its watchdog, which code that keeps interrupts off for a second meets, its reset button or its power';
 
 /** What a restart that the board made to get out of the code, or that came in its midst, has left. */
 function restartLines(reply: BatchReply): string[] {

@@ -114,6 +114,11 @@ describe.each(['qemu-lm3s6965evb', 'pico-sim'])('on %s', (board) => {
     expect(error.message).toMatch(/^input 8 does not count: /);
     await expectAllThere();
   });
+});
+
+describe('on a board without one', () => {
+  beforeEach(() => open('qemu-lm3s6965evb'));
+  afterEach(() => session.close());
 
   test('code that breaks the line is told from a line that is broken, and the board reset', async () => {
     onReceived = () => {
@@ -126,6 +131,24 @@ describe.each(['qemu-lm3s6965evb', 'pico-sim'])('on %s', (board) => {
       "the board no longer answered, not to BREAK or PING either: it was reset; the board's memory is as it was: functions and variables are kept; peripherals are as after a reset",
     ]);
     await expectAllThere();
+  });
+});
+
+describe('on the Pico, whose watchdog resets it', () => {
+  beforeEach(() => open('pico-sim'));
+  afterEach(() => session.close());
+
+  test('code that keeps interrupts off is ended, and variables are kept', async () => {
+    const error = await failure(MASKED);
+    expect(error.code).toBe('SESSION_RESTARTED');
+    expect(error.message).toMatch(/by its watchdog, which code that keeps interrupts off for a second meets,/);
+    await expectAllThere();
+  });
+
+  test('code that keeps interrupts on may run longer than the watchdog waits', async () => {
+    await session.evaluate('#include <barewire.h>');
+    expect(await value('auto since = micros(); while (micros() - since < 2500000); 7')).toBe('(int) 7');
+    expect(notices).toEqual([]);
   });
 });
 

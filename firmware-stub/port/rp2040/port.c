@@ -30,8 +30,13 @@
 
 #define GPIO_CTRL(pin) REG(0x40014004u + 8u * (pin))
 #define TIMER_RAWL REG(0x40054028u)
+#define TIMER_ALARM0 REG(0x40054010u)
+#define TIMER_INTR REG(0x40054034u)
+#define TIMER_INTE REG(0x40054038u)
+#define TIMER_IRQ_0 0u
 #define PSM_WDSEL REG(0x40010008u)
 #define WATCHDOG_CTRL REG(0x40058000u)
+#define WATCHDOG_LOAD REG(0x40058004u)
 #define WATCHDOG_TICK REG(0x4005802Cu)
 
 static void clocks(void) {
@@ -56,12 +61,25 @@ static void clocks(void) {
   CLK_PERI_CTRL = 1u << 11; /* from clk_sys */
 }
 
+/* The watchdog resets the chip unless this comes twice a second. It counts twice a microsecond (erratum RP2040-E1). */
+__attribute__((noinline)) static void feed(void) {
+  volatile uint32_t *const timer = &REG(0x40054000u);
+  timer[0x34 / 4] = 1;
+  timer[0x10 / 4] = timer[0x28 / 4] + (1u << 19);
+  WATCHDOG_LOAD = 1u << 21;
+}
+
 void stub_port_init(void) {
   SCB_VTOR = STUB_ADDR(VECTORS);
   RESETS_RESET_CLEAR = RESET_BITS;
   while (~RESETS_DONE & RESET_BITS) {
   }
   clocks();
+  PSM_WDSEL = 0x1FFFCu; /* everything but the oscillators */
+  TIMER_INTE = 1;
+  feed();
+  WATCHDOG_CTRL = 1u << 30 | 7u << 24; /* on; not while a debugger holds a core */
+  stub_enable_receive(TIMER_IRQ_0);
   GPIO_CTRL(0) = 2; /* UART */
   GPIO_CTRL(1) = 2;
   uart_init(UART_DIVISOR(CLOCK_HZ, 115200u));
@@ -70,7 +88,6 @@ void stub_port_init(void) {
 uint32_t bw_micros(void) { return TIMER_RAWL; }
 
 _Noreturn void stub_port_reset(void) {
-  PSM_WDSEL = 0x1FFFCu; /* everything but the oscillators */
   WATCHDOG_CTRL = 1u << 31;
   for (;;) {
   }
@@ -78,6 +95,7 @@ _Noreturn void stub_port_reset(void) {
 
 __attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
     STUB_CORE_VECTORS(stub_exception_handler),
-    [16 ... 15 + UART_IRQ] = stub_exception_handler,
+    [16 + TIMER_IRQ_0] = feed,
+    [17 ... 15 + UART_IRQ] = stub_exception_handler,
     [16 + UART_IRQ] = stub_receive_handler,
 };
