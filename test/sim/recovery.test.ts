@@ -97,6 +97,20 @@ describe('on a board with a watchdog', () => {
   });
 });
 
+describe('on a board with a UART that code can switch off', () => {
+  beforeEach(() => open('qemu-mps2-an385'));
+  afterEach(() => session.close());
+
+  test('code that does so is told, and the board reset', async () => {
+    const error = await failure('*(volatile unsigned *)0x40004008 = 0;');
+    expect(error.code).toBe('SESSION_CUT_SHORT');
+    expect(error.message).toMatch(/^input 8 does not count: .*the board said nothing/);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatch(/^the board no longer answered, not to BREAK or PING either: it was reset; /);
+    await expectAllThere();
+  });
+});
+
 describe.each(['qemu-lm3s6965evb', 'pico-sim'])('on %s', (board) => {
   beforeEach(() => open(board));
   afterEach(() => session.close());
