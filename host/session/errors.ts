@@ -23,7 +23,7 @@ export function isStop(status: BatchReply['status'] | undefined): boolean {
 }
 
 const RESET_CAUSES =
-  'by itself, by its watchdog, which code that keeps interrupts off for a second meets, its reset button or its power';
+  'by itself, by its watchdog, which code that keeps interrupts off meets, its reset button or its power';
 
 /** What a restart that the board made to get out of the code, or that came in its midst, has left. */
 function restartLines(reply: BatchReply): string[] {

@@ -1,5 +1,5 @@
 /* Stellaris LM3S6965 evaluation board: UART0 on PA0 and PA1, 50 MHz from the 8 MHz crystal.
- * Source: LM3S6965 data sheet, 5 system control, 8 GPIO, 12 UART. */
+ * Source: LM3S6965 data sheet, 5 system control, 8 GPIO, 10 watchdog, 12 UART. */
 #include "stub_memory.h"
 
 #define UART_BASE 0x4000C000u
@@ -11,6 +11,7 @@
 
 #define SYSCTL_RIS REG(0x400FE050u)
 #define SYSCTL_RCC REG(0x400FE060u)
+#define SYSCTL_RCGC0 REG(0x400FE100u)
 #define SYSCTL_RCGC1 REG(0x400FE104u)
 #define SYSCTL_RCGC2 REG(0x400FE108u)
 #define GPIOA_AFSEL REG(0x40004420u)
@@ -20,36 +21,29 @@
 #define RCC_XTAL_8MHZ (0xEu << 6) /* and main oscillator (0 in bits 5:4), on (0 in bit 0) */
 #define RCC_SYSDIV_4 (1u << 22 | 3u << 23)
 
-static volatile uint32_t elapsed __attribute__((section(".open"))); /* microseconds at the end of this SysTick period */
+/* Counts down twice: first it asks for an interrupt, which is not taken here, then it resets the chip. */
+#define WATCHDOG_LOAD REG(0x40000000u)
+#define WATCHDOG_CTL REG(0x40000008u)
+#define WATCHDOG_ICR REG(0x4000000Cu)
+#define PERIOD_ENDED WATCHDOG_ICR = 0 /* begins anew */
+#include "../systick.h"
 
 void stub_port_init(void) {
   SYSCTL_RCC = RCC_BYPASS | RCC_XTAL_8MHZ | RCC_SYSDIV_4; /* starts the PLL: 200 MHz */
   while (!(SYSCTL_RIS & 1u << 6)) {
   }
   SYSCTL_RCC = RCC_XTAL_8MHZ | RCC_SYSDIV_4;
+  SYSCTL_RCGC0 = 1u << 3; /* watchdog */
   SYSCTL_RCGC1 = 1u << 0; /* UART0 */
   SYSCTL_RCGC2 = 1u << 0; /* port A */
   (void)SYSCTL_RCGC2;     /* the clocks take a moment */
   GPIOA_AFSEL = 3;
   GPIOA_DEN = 3;
-  SYST_RVR = CLOCK_HZ / 1000000u * PERIOD_MICROS - 1u;
-  SYST_CVR = 0;
-  SYST_CSR = 7;
-  elapsed = PERIOD_MICROS;
+  systick_init();
   SCB_SHPR3 = 0x40400000u; /* SysTick as PendSV, above the user's interrupts */
+  WATCHDOG_LOAD = CLOCK_HZ;
+  WATCHDOG_CTL = 3; /* on, with reset */
   uart_init(UART_DIVISOR(CLOCK_HZ, 115200u));
-}
-
-static void systick_handler(void) { elapsed += PERIOD_MICROS; }
-
-uint32_t bw_micros(void) {
-  uint32_t before;
-  uint32_t left;
-  do { /* again if a period ended in between */
-    before = elapsed;
-    left = SYST_CVR;
-  } while (before != elapsed);
-  return before - left / (CLOCK_HZ / 1000000u);
 }
 
 _Noreturn void stub_port_reset(void) {

@@ -28,7 +28,9 @@
 #define SR_RXNE (1u << 5)
 #define SR_TXE (1u << 7)
 
-static volatile uint32_t elapsed __attribute__((section(".open"))); /* microseconds of whole SysTick periods */
+
+#define PERIOD_ENDED
+#include "../systick.h"
 
 static void wait_for(volatile const uint32_t *at, uint32_t mask, uint32_t value) {
   for (uint32_t i = 0; i < PATIENCE && (*at & mask) != value; i++) {
@@ -47,15 +49,13 @@ static void clocks(void) {
 void stub_port_init(void) {
   clocks();
   RCC_AHB1ENR |= 1u << 0;
-  RCC_APB2ENR |= 1u << 4;
+  RCC_APB2ENR = 1u << 4;
   (void)RCC_APB2ENR; /* the clocks take a moment */
   GPIOA_MODER = (GPIOA_MODER & ~(15u << 18)) | 10u << 18;
-  GPIOA_AFRH = (GPIOA_AFRH & ~(255u << 4)) | 0x77u << 4;
+  GPIOA_AFRH = 0x77u << 4;
   UART_BRR = (UART_CLOCK_HZ + 57600u) / 115200u;
   UART_CR1 = 1u << 13 | 1u << 5 | 1u << 3 | 1u << 2; /* on, receive interrupt, transmit, receive */
-  SYST_RVR = CLOCK_HZ / 1000000u * PERIOD_MICROS - 1u;
-  SYST_CVR = 0;
-  SYST_CSR = 7;
+  systick_init();
   stub_enable_receive(UART_IRQ);
 }
 
@@ -69,18 +69,6 @@ void stub_port_receive(void) {
   while (UART_SR & SR_RXNE) {
     stub_receive((uint8_t)UART_DR);
   }
-}
-
-static void systick_handler(void) { elapsed += PERIOD_MICROS; }
-
-uint32_t bw_micros(void) {
-  uint32_t before;
-  uint32_t left;
-  do { /* again if a period ended in between */
-    before = elapsed;
-    left = SYST_CVR;
-  } while (before != elapsed);
-  return before - left / (CLOCK_HZ / 1000000u);
 }
 
 _Noreturn void stub_port_reset(void) {
