@@ -121,7 +121,7 @@ function runAt(addr: number, atoms: readonly Atom[], inPlace = false): Run {
 }
 
 /** The block of a run, filled with the atoms' bytes as they stand in the object file. */
-export function blockOf(run: Run, id: number): LinkedBlock {
+export function blockOf(run: Run, id: number): Omit<LinkedBlock, 'unchanged'> {
   const bytes = new Uint8Array(run.byteCount);
   for (const atom of run.atoms) if (atom.kind !== 'bss') bytes.set(atom.bytes, atom.addr - run.addr);
   const first = run.atoms[0]!;

@@ -8,6 +8,7 @@
 import type { Atom, Definition, Fixup, Target } from './atom.js';
 import type { InputGraph } from './graph.js';
 import { externalName, indexOf, isUserStatic, replacesEverywhere } from './object-index.js';
+import { sameAgain } from './same-again.js';
 import type { SessionState } from './session-state.js';
 import { makeVeneer } from './veneers.js';
 
@@ -24,8 +25,11 @@ export interface Redefinition {
   readonly names: ReadonlyMap<string, Definition>;
   readonly statics: ReadonlyMap<string, Definition>;
   readonly retargets: readonly Retarget[];
-  /** New variables, and revised functions that pointers may point to, that take the place of old ones. */
+  /** New variables, functions and constants that are the same again, and revised functions that pointers may point to:
+   *  they take the place of old ones. */
   readonly keptPlaces: ReadonlyMap<Atom, Atom>;
+  /** Those among them of which every byte stands there already. */
+  readonly unchanged: ReadonlySet<Atom>;
   /** Jumps from where a pointer may point to the revised function that found no room there; among `keptPlaces`. */
   readonly trampolines: readonly Atom[];
   /** Old atoms that got a new definition, wherever it stands. */
@@ -48,6 +52,8 @@ export function planRedefinition(
   const statics = new Map<string, Definition>();
   const replaced = new Map<Atom, { old: Definition; now: Definition }[]>();
   const keptPlaces = new Map<Atom, Atom>();
+  const constants = new Map<Atom, Atom>();
+  const moving: { atom: Atom; place: Atom }[] = [];
 
   for (const atom of atoms) {
     if (atom.origin !== 'input' || atom.lifetime !== 'persistent') continue;
@@ -64,9 +70,18 @@ export function planRedefinition(
       if (list === undefined) replaced.set(oldAtom, [pair]);
       else list.push(pair);
     }
-    const place = isRevision ? pointedTo(atom, pairs) : placeToKeep(atom, pairs);
+    const constant = placeToKeep(atom, pairs, isConstant);
+    if (constant !== undefined) constants.set(atom, constant);
+    const place = isRevision ? pointedTo(atom, pairs) : placeToKeep(atom, pairs, isVariable);
     if (place === undefined || [...keptPlaces.values()].includes(place)) continue;
-    if (!isRevision || (fitsInto(atom, place) && atom.sizeBytes <= INSTANT_BYTES)) keptPlaces.set(atom, place);
+    if (isRevision) moving.push({ atom, place });
+    else keptPlaces.set(atom, place);
+  }
+  const unchanged = sameAgain(constants, keptPlaces);
+  for (const [atom, place] of unchanged) keptPlaces.set(atom, place);
+  for (const { atom, place } of moving) {
+    if ([...keptPlaces.values()].includes(place)) continue;
+    if (fitsInto(atom, place) && atom.sizeBytes <= INSTANT_BYTES) keptPlaces.set(atom, place);
     else {
       const jump = jumpAt(state, place, atom, nextId++);
       if (!fitsInto(jump, place)) continue;
@@ -75,7 +90,16 @@ export function planRedefinition(
     }
   }
   const retargets = findRetargets(state, replaced, keptPlaces, (name) => names.get(name) ?? libraryNames.get(name));
-  return { names, statics, retargets, keptPlaces, trampolines, replaced: [...replaced.keys()], nextId };
+  return {
+    names,
+    statics,
+    retargets,
+    keptPlaces,
+    unchanged: new Set(unchanged.keys()),
+    trampolines,
+    replaced: [...replaced.keys()],
+    nextId,
+  };
 }
 
 function definitionsIn(
@@ -126,15 +150,22 @@ function jumpAt(state: SessionState, place: Atom, to: Atom, id: number): Atom {
 
 const targetIn = (atom: Atom): Target => ({ kind: 'atom', atom, offset: 0, thumb: 1 });
 
-/** The old variable whose memory a new one may take over: all names of the new one were names of the old one at
- *  the same offsets, and size and alignment are the same. */
-function placeToKeep(atom: Atom, pairs: readonly { old: Definition; now: Definition }[]): Atom | undefined {
-  const isVariable = (a: Atom): boolean => a.kind === 'data' || a.kind === 'bss';
+const isVariable = ({ kind }: Atom): boolean => kind === 'data' || kind === 'bss';
+const isConstant = (atom: Atom): boolean => !isVariable(atom);
+
+/** The old atom whose memory a new one may take over: all names of the new one were names of the old one at the same
+ *  offsets, and size and alignment are the same.
+ *  @param isKind which atoms are of the kind in question */
+function placeToKeep(
+  atom: Atom,
+  pairs: readonly { old: Definition; now: Definition }[],
+  isKind: (atom: Atom) => boolean,
+): Atom | undefined {
   const first = pairs[0];
-  if (first === undefined || !isVariable(atom) || first.old.target.kind !== 'atom') return undefined;
+  if (first === undefined || !isKind(atom) || first.old.target.kind !== 'atom') return undefined;
   const place = first.old.target.atom;
   const sameShape =
-    isVariable(place) &&
+    isKind(place) &&
     place.sizeBytes === atom.sizeBytes &&
     place.align === atom.align &&
     place.lifetime === 'persistent';

@@ -89,7 +89,9 @@ export class LinkSession {
     const layout = layOutWithVeneers(state, graph.memory, atoms, redefinition, options.input, redefinition.nextId);
     const garbage = findGarbage(state, layout.atoms, redefinition);
     let nextId = layout.nextId;
-    const blocks = layout.runs.map((run) => linkRun(state, run, nextId++)).sort((a, b) => a.addr - b.addr);
+    const blocks = layout.runs
+      .map((run) => linkRun(state, run, redefinition, nextId++))
+      .sort((a, b) => a.addr - b.addr);
     const unwind = unwindAfter(state, graph, redefinition, layout.atoms, garbage);
     const patches = makePatches(state, redefinition, garbage);
     if (unwind !== undefined) patches.push(...unwindPatches(graph.unwind!, unwind));
@@ -298,8 +300,8 @@ function replacedVariables({ replaced, keptPlaces }: Redefinition): ReplacedVari
 }
 
 /** The relocated block of a run. */
-function linkRun(state: SessionState, run: Run, id: number): LinkedBlock {
-  const block = blockOf(run, id);
+function linkRun(state: SessionState, run: Run, { unchanged }: Redefinition, id: number): LinkedBlock {
+  const block = { ...blockOf(run, id), unchanged: run.atoms.every((atom) => unchanged.has(atom)) };
   const view = new DataView(block.bytes.buffer);
   for (const atom of run.atoms) {
     for (const fixup of atom.fixups) {

@@ -79,6 +79,8 @@ export interface LinkedBlock {
   readonly lifetime: Lifetime;
   /** Takes the memory of the variable it replaces: what stood there is the user's, and gone once this is written. */
   readonly inPlace: boolean;
+  /** All of it stands there already. */
+  readonly unchanged: boolean;
   /** In order of address. */
   readonly sections: readonly LinkedSection[];
 }

@@ -55,7 +55,7 @@ export interface BatchPlan {
 /** Reads what the input overwrites and only the board knows. */
 export function planSave(staged: StagedLink): (Op & { op: 'READ' })[] {
   return staged.blocks
-    .filter((block) => block.inPlace)
+    .filter((block) => block.inPlace && !block.unchanged)
     .map(({ addr, bytes, zeroBytes }) => ({ op: 'READ', addr, len: bytes.length + zeroBytes }));
 }
 
@@ -76,7 +76,7 @@ export interface BatchParts {
 
 /** Code in the place of other code may be entered as soon as it stands there, by an interrupt handler: it is written
  *  by itself, as one instant, and after what it leads to. */
-const isEntered = ({ inPlace, kind }: LinkedBlock): boolean => inPlace && kind === 'code';
+const isEntered = ({ inPlace, unchanged, kind }: LinkedBlock): boolean => inPlace && !unchanged && kind === 'code';
 
 /** The batch that puts a staged link on the board and runs it. */
 export function planBatch(

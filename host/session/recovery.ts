@@ -158,7 +158,7 @@ export class Recovery {
           transactions.startOver();
           connection.muted = true;
           report = await replayLog(
-            (ops, options) => connection.link.execute(ops, options),
+            (all, options) => transactions.sparing.execute((...some) => connection.link.execute(...some), all, options),
             log.entries(),
             skipped,
             (entries) => {

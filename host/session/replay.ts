@@ -9,6 +9,7 @@ import { debugScope } from '../diag/debug.js';
 import type { ExecuteOptions } from '../wire/link.js';
 import { isStop } from './errors.js';
 import type { PastEntry } from './log.js';
+import { writesMuch } from './sparing.js';
 
 const log = debugScope('session');
 
@@ -87,12 +88,13 @@ export async function replayLog(
   return { inputs, differing: [...new Set(differing)] };
 }
 
-/** Units that go in one list: those that went well, or a single one that did not. */
+/** Units that go in one list: those that went well, or a single one that did not. What writes much begins a list. */
 function takeTogether(units: readonly Unit[], from: number, most: number): Unit[] {
   const batch: Unit[] = [];
   let ops = 0;
   for (const unit of units.slice(from, from + most)) {
-    if (batch.length > 0 && (unit.status !== 'OK' || ops + unit.ops.length > most)) break;
+    const alone = unit.status !== 'OK' || writesMuch(unit.ops);
+    if (batch.length > 0 && (alone || ops + unit.ops.length > most)) break;
     batch.push(unit);
     ops += unit.ops.length;
     if (unit.status !== 'OK') break;

@@ -16,6 +16,7 @@ import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './
 import { collectPointers, HEAP_TOP, planSearch } from './pointers.js';
 import { COPY } from './replay.js';
 import { SafeMemory } from './safe-memory.js';
+import { Sparing } from './sparing.js';
 import { FLUSH } from './stdio.js';
 
 const log = debugScope('session');
@@ -70,8 +71,11 @@ export class Transactions {
 
   /** Puts memory back after inputs that do not end well, while it is on. */
   readonly safe: SafeMemory;
+  /** Leaves out what the board holds already. */
+  readonly sparing: Sparing;
 
   constructor(private readonly board: BoardParts) {
+    this.sparing = new Sparing(board.image);
     this.safe = new SafeMemory(board.linker, (ops) => this.#exchange(ops, undefined));
   }
 
@@ -105,6 +109,7 @@ export class Transactions {
   /** The board begins from nothing: what was half done is not there. */
   startOver(): void {
     this.safe.boardLost();
+    this.sparing.forget();
     this.board.guard?.forget();
     this.#owed = this.#debt;
   }
@@ -311,7 +316,9 @@ export class Transactions {
     this.#running = true;
     this.#lost = true;
     try {
-      const reply = await this.board.link().execute(ops, runTimeoutMs === undefined ? {} : { runTimeoutMs });
+      const link = this.board.link();
+      const options = runTimeoutMs === undefined ? {} : { runTimeoutMs };
+      const reply = await this.sparing.execute((...batch) => link.execute(...batch), ops, options);
       this.#lost = false;
       this.safe.sent(ops, reply);
       if (reply.failure.bootId !== undefined) this.board.guard?.forget(); // the board restarted, with its memory
