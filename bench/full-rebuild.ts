@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import type { BoardRecord } from '../boards/board.js';
 import { Compiler } from '../host/compile/compiler.js';
-import { imageFolder } from '../host/session/open.js';
+import { imageFolder } from '../host/session/board.js';
 import type { Session } from '../host/session/session.js';
 import { findToolchain } from '../host/toolchain/toolchain.js';
 import { type CppParser, loadParser } from '../host/unit/parser.js';

@@ -8,7 +8,7 @@ import type { BoardRecord } from '../boards/board.js';
 import type { ObjectFile } from '../host/elf/object-file.js';
 import { readObject } from '../host/elf/read-object.js';
 import { supportFolder } from '../host/session/archives.js';
-import { imageFolder } from '../host/session/open.js';
+import { imageFolder } from '../host/session/board.js';
 import { findToolchain, requireToolchain } from '../host/toolchain/toolchain.js';
 
 const SHF_ALLOC = 2;

@@ -11,6 +11,8 @@ export interface QemuSimulator {
   readonly program?: string;
   /** Further arguments. */
   readonly args?: readonly string[];
+  /** Which of the machine's serial ports the stub's is, from 0 on; 0 if not given. */
+  readonly serial?: number;
   /** QEMU's model of the UART loses bytes that its output does not take at once. */
   readonly losesOutput?: true;
 }
@@ -23,6 +25,30 @@ export interface Region {
   readonly sizeBytes: number;
   readonly access: 'rx' | 'rw' | 'rwx';
 }
+
+/** How an image gets onto a board: it is copied to a drive that the board shows up as. */
+export interface FlashDrive {
+  readonly way: 'drive';
+  readonly format: 'uf2' | 'hex' | 'bin';
+  /** Name of a file on that drive, and a regular expression for what stands in it: no other board's drive has both. */
+  readonly marker: string;
+  readonly says: string;
+  /** For people: how the drive is made to appear. */
+  readonly hint: string;
+  /** UF2 alone: the family of chips that the image is for. */
+  readonly familyId?: number;
+}
+
+/** Or a program writes it. */
+export interface FlashProgram {
+  readonly way: 'program';
+  readonly program: string;
+  /** Arguments of each start of it, one after the other. In them `{elf}`, `{hex}`, `{bin}` and `{esp}` stand for the
+   *  image in that format, `{port}` for the serial port. */
+  readonly runs: readonly (readonly string[])[];
+}
+
+export type FlashWay = FlashDrive | FlashProgram;
 
 /** What a core, and what is built for it, can and cannot do. A test that needs more is skipped on that board. */
 export interface Capabilities {
@@ -48,7 +74,7 @@ export interface BoardRecord {
   readonly name: string;
   /** For people: `Raspberry Pi Pico (simulated by rp2040js)`. */
   readonly title: string;
-  /** `Cortex-M0+` */
+  /** For people, as a rule its name in cores.ts: `Cortex-M0+`. */
   readonly core: string;
   readonly arch: ArchName;
   /** clang's `--target`, `-mcpu` (on RISC-V `-march`) and `-mfloat-abi`. */
@@ -60,7 +86,7 @@ export interface BoardRecord {
   /** C library that goes with the toolchain's multilib. */
   readonly libc: 'newlib' | 'picolibc';
   readonly capabilities: Capabilities;
-  /** Base name of the stub image: `firmware-stub/build/<image>.elf`. */
+  /** Base name of the stub image, `firmware-stub/build/<image>.elf`; or the path of an ELF file, absolute. */
   readonly image: string;
   readonly regions: readonly Region[];
   /** Bytes kept for `malloc` when something links it. */
@@ -68,8 +94,8 @@ export interface BoardRecord {
   readonly simulator: Simulator | undefined;
   /** Baud rate of the stub's UART on real hardware. */
   readonly baud: number;
-  /** How the stub gets onto the real board, for people. */
-  readonly flash: string;
+  /** How the stub gets onto the real board, best way first; none where a simulator starts the image. */
+  readonly flash: readonly FlashWay[];
 }
 
 /** Starts a board's simulator with its stub image and hands back the line to it. */

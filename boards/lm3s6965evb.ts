@@ -2,19 +2,12 @@
 // Source: LM3S6965 data sheet, 2.4 memory map: 256 KiB flash, 64 KiB SRAM.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M3 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const LM3S6965EVB: BoardRecord = {
   name: 'qemu-lm3s6965evb',
   title: 'Stellaris LM3S6965 evaluation board, simulated by QEMU',
-  core: 'Cortex-M3',
-  arch: 'armv7-m',
-  triple: 'thumbv7m-none-eabi',
-  cpu: 'cortex-m3',
-  floatAbi: 'soft',
-  multilib: 'thumb/v7-m/nofp',
-  libc: 'newlib',
-  capabilities: CORTEX_M3,
+  ...CORES['Cortex-M3'],
   image: 'lm3s6965evb',
   regions: [
     { name: 'flash', addr: 0x0000_0000, sizeBytes: 256 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const LM3S6965EVB: BoardRecord = {
   heapBytes: 16 * 1024,
   simulator: { kind: 'qemu', machine: 'lm3s6965evb' },
   baud: 115_200,
-  flash: 'openocd -f board/ek-lm3s6965.cfg -c "program firmware-stub/build/lm3s6965evb.elf verify reset exit"',
+  flash: [],
 };

@@ -2,19 +2,12 @@
 // Source: nRF51822 product specification 3.3, memory: 256 KiB flash, 16 KiB RAM; QEMU docs/system/arm/nrf.rst.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M0 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const MICROBIT: BoardRecord = {
   name: 'qemu-microbit',
   title: 'BBC micro:bit, simulated by QEMU',
-  core: 'Cortex-M0',
-  arch: 'armv6-m',
-  triple: 'thumbv6m-none-eabi',
-  cpu: 'cortex-m0',
-  floatAbi: 'soft',
-  multilib: 'thumb/v6-m/nofp',
-  libc: 'newlib',
-  capabilities: CORTEX_M0,
+  ...CORES['Cortex-M0'],
   image: 'microbit',
   regions: [
     { name: 'flash', addr: 0x0000_0000, sizeBytes: 256 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const MICROBIT: BoardRecord = {
   heapBytes: 2 * 1024,
   simulator: { kind: 'qemu', machine: 'microbit' },
   baud: 115_200,
-  flash: 'openocd -f board/bbc-micro-bit.cfg -c "program firmware-stub/build/microbit.elf verify reset exit"',
+  flash: [],
 };

@@ -2,19 +2,12 @@
 // Source: ARM application note AN385, table 3-1; QEMU docs/system/arm/mps2.rst.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M3 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const MPS2_AN385: BoardRecord = {
   name: 'qemu-mps2-an385',
   title: 'ARM MPS2 AN385, simulated by QEMU',
-  core: 'Cortex-M3',
-  arch: 'armv7-m',
-  triple: 'thumbv7m-none-eabi',
-  cpu: 'cortex-m3',
-  floatAbi: 'soft',
-  multilib: 'thumb/v7-m/nofp',
-  libc: 'newlib',
-  capabilities: CORTEX_M3,
+  ...CORES['Cortex-M3'],
   image: 'mps2-an385',
   regions: [
     { name: 'ssram1', addr: 0x0000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const MPS2_AN385: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an385' },
   baud: 115_200,
-  flash: 'nothing to flash: QEMU starts the image',
+  flash: [],
 };

@@ -2,19 +2,12 @@
 // Source: ARM application note AN386; QEMU docs/system/arm/mps2.rst.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M4F } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const MPS2_AN386: BoardRecord = {
   name: 'qemu-mps2-an386',
   title: 'ARM MPS2 AN386, simulated by QEMU',
-  core: 'Cortex-M4F',
-  arch: 'armv7e-m',
-  triple: 'thumbv7em-none-eabihf',
-  cpu: 'cortex-m4',
-  floatAbi: 'hard',
-  multilib: 'thumb/v7e-m+fp/hard',
-  libc: 'newlib',
-  capabilities: CORTEX_M4F,
+  ...CORES['Cortex-M4F'],
   image: 'mps2-an386',
   regions: [
     { name: 'ssram1', addr: 0x0000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const MPS2_AN386: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an386' },
   baud: 115_200,
-  flash: 'nothing to flash: QEMU starts the image',
+  flash: [],
 };

@@ -2,19 +2,12 @@
 // Source: ARM application note AN500; QEMU docs/system/arm/mps2.rst.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M7 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const MPS2_AN500: BoardRecord = {
   name: 'qemu-mps2-an500',
   title: 'ARM MPS2 AN500, simulated by QEMU',
-  core: 'Cortex-M7',
-  arch: 'armv7e-m',
-  triple: 'thumbv7em-none-eabihf',
-  cpu: 'cortex-m7',
-  floatAbi: 'hard',
-  multilib: 'thumb/v7e-m+dp/hard',
-  libc: 'newlib',
-  capabilities: CORTEX_M7,
+  ...CORES['Cortex-M7'],
   image: 'mps2-an500',
   regions: [
     { name: 'ssram1', addr: 0x0000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const MPS2_AN500: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an500' },
   baud: 115_200,
-  flash: 'nothing to flash: QEMU starts the image',
+  flash: [],
 };

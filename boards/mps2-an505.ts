@@ -2,19 +2,12 @@
 // Source: ARM application note AN505; QEMU docs/system/arm/mps2.rst.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M33 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const MPS2_AN505: BoardRecord = {
   name: 'qemu-mps2-an505',
   title: 'ARM MPS2 AN505, simulated by QEMU',
-  core: 'Cortex-M33',
-  arch: 'armv8-m',
-  triple: 'thumbv8m.main-none-eabihf',
-  cpu: 'cortex-m33',
-  floatAbi: 'hard',
-  multilib: 'thumb/v8-m.main+fp/hard',
-  libc: 'newlib',
-  capabilities: CORTEX_M33,
+  ...CORES['Cortex-M33'],
   image: 'mps2-an505',
   regions: [
     { name: 'ssram1', addr: 0x1000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const MPS2_AN505: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an505' },
   baud: 115_200,
-  flash: 'nothing to flash: QEMU starts the image',
+  flash: [],
 };

@@ -2,19 +2,12 @@
 // Source: RP2040 data sheet, 2.2 address map.
 
 import type { BoardRecord } from './board.js';
-import { CORTEX_M0 } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const PICO_SIM: BoardRecord = {
   name: 'pico-sim',
   title: 'Raspberry Pi Pico, simulated in-process by rp2040js',
-  core: 'Cortex-M0+',
-  arch: 'armv6-m',
-  triple: 'thumbv6m-none-eabi',
-  cpu: 'cortex-m0plus',
-  floatAbi: 'soft',
-  multilib: 'thumb/v6-m/nofp',
-  libc: 'newlib',
-  capabilities: { ...CORTEX_M0, protection: 'mpu' },
+  ...CORES['Cortex-M0+'],
   image: 'pico',
   regions: [
     { name: 'flash', addr: 0x1000_0000, sizeBytes: 2 * 1024 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const PICO_SIM: BoardRecord = {
   heapBytes: 64 * 1024,
   simulator: { kind: 'rp2040js' },
   baud: 115_200,
-  flash: 'nothing to flash: the simulator starts the image',
+  flash: [],
 };

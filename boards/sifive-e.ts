@@ -2,19 +2,13 @@
 // Source: SiFive FE310-G000 manual, 4 memory map; QEMU hw/riscv/sifive_e.c.
 
 import type { BoardRecord } from './board.js';
-import { RV32IMAC } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const SIFIVE_E: BoardRecord = {
   name: 'qemu-sifive-e',
   title: 'SiFive FE310, simulated by QEMU',
+  ...CORES.RV32IMAC,
   core: 'E31 (RV32IMAC)',
-  arch: 'rv32',
-  triple: 'riscv32-unknown-elf',
-  cpu: 'rv32imac',
-  floatAbi: 'soft',
-  multilib: 'rv32imac/ilp32',
-  libc: 'picolibc',
-  capabilities: RV32IMAC,
   image: 'sifive-e',
   regions: [
     { name: 'flash', addr: 0x2040_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },
@@ -29,5 +23,5 @@ export const SIFIVE_E: BoardRecord = {
     losesOutput: true,
   },
   baud: 115_200,
-  flash: 'openocd -f board/sifive-hifive1.cfg -c "program firmware-stub/build/sifive-e.elf verify reset exit"',
+  flash: [],
 };

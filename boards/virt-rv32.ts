@@ -2,19 +2,12 @@
 // Source: QEMU docs/system/riscv/virt.rst. DRAM is at 0x80000000; the image takes its first 64 KiB.
 
 import type { BoardRecord } from './board.js';
-import { RV32IMAC } from './capabilities.js';
+import { CORES } from './cores.js';
 
 export const VIRT_RV32: BoardRecord = {
   name: 'qemu-virt-rv32',
   title: "QEMU's RISC-V virt board, 32 bits",
-  core: 'RV32IMAC',
-  arch: 'rv32',
-  triple: 'riscv32-unknown-elf',
-  cpu: 'rv32imac',
-  floatAbi: 'soft',
-  multilib: 'rv32imac/ilp32',
-  libc: 'picolibc',
-  capabilities: RV32IMAC,
+  ...CORES.RV32IMAC,
   image: 'virt-rv32',
   regions: [
     { name: 'code', addr: 0x8000_0000, sizeBytes: 64 * 1024, access: 'rx' },
@@ -23,5 +16,5 @@ export const VIRT_RV32: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'virt', program: 'qemu-system-riscv32', args: ['-bios', 'none'] },
   baud: 115_200,
-  flash: 'nothing to flash: QEMU starts the image',
+  flash: [],
 };

@@ -5,16 +5,19 @@
 //   --accept       record the sizes in sizes.json
 //   --quiet        no table
 //   --clang PATH   the compiler to use
+//   --board FILE   the image of this board file alone
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { readBoard } from '../boards/read-board.js';
+import { BoardError } from '../boards/sim/errors.js';
 import { buildImage, buildSupport } from './tools/compile.js';
 import { FirmwareError } from './tools/error.js';
 import { type FirmwareTools, findFirmwareTools } from './tools/find-tools.js';
-import { IMAGES, SUPPORTS } from './tools/images.js';
+import { IMAGES, ownImageRow, SUPPORTS } from './tools/images.js';
 import { formatSizes, overLimit, readSizes, type SizeTable } from './tools/sizes.js';
 
 /** The folder `firmware-stub` with the C sources, seen from here or from the compiled file in `dist`. */
@@ -45,6 +48,26 @@ export function buildFirmware(tools: FirmwareTools, folder = firmwareFolder()): 
   return { sizes, built };
 }
 
+/** Builds the image of a board file.
+ *  @throws BOARD_… when the file is wrong, FIRMWARE_NO_PORT when it says nothing of what its image is built of */
+export function buildOwn(
+  tools: FirmwareTools,
+  file: string,
+  folder = firmwareFolder(),
+): { sizes: SizeTable; built: string[] } {
+  const board = readBoard(file);
+  const row = ownImageRow(board);
+  if (row === undefined) {
+    const text = `${file} has no \`build\`: it takes {"port": FOLDER, "script": LINKER SCRIPT} (docs/porting.md)`;
+    throw new FirmwareError('FIRMWARE_NO_PORT', text);
+  }
+  for (const path of [board.build!.port, board.build!.script]) {
+    if (!existsSync(path)) throw new FirmwareError('FIRMWARE_NO_PORT', `${path}, which ${file} names, is not there`);
+  }
+  const { path, built } = buildImage(folder, row, tools);
+  return { sizes: { [row.name]: readSizes(readFileSync(path), path) }, built: built ? [path] : [] };
+}
+
 /** The sizes recorded on main, or in the working tree where there is no git. */
 function recordedSizes(folder: string): SizeTable {
   const shown = spawnSync('git', ['show', 'main:./sizes.json'], { cwd: folder, encoding: 'utf8' });
@@ -60,16 +83,19 @@ function main(): number {
       accept: { type: 'boolean' },
       quiet: { type: 'boolean' },
       clang: { type: 'string' },
+      board: { type: 'string' },
     },
   });
   const folder = firmwareFolder();
   const tools = findFirmwareTools(values.clang);
-  const { sizes, built } = buildFirmware(tools, folder);
+  const own = values.board;
+  const { sizes, built } = own === undefined ? buildFirmware(tools, folder) : buildOwn(tools, own, folder);
   if (!values.quiet) {
     console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);
     console.log(formatSizes(sizes, recordedSizes(folder)));
   }
-  if (values.accept) writeFileSync(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
+  if (values.accept && own === undefined)
+    writeFileSync(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
   const complaints = overLimit(sizes);
   for (const complaint of complaints) console.error(complaint);
   return values.check && complaints.length > 0 ? 1 : 0;
@@ -79,7 +105,7 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   try {
     process.exitCode = main();
   } catch (error) {
-    if (!(error instanceof FirmwareError)) throw error;
+    if (!(error instanceof FirmwareError || error instanceof BoardError)) throw error;
     console.error(`${error.code}: ${error.message}`);
     process.exitCode = 1;
   }

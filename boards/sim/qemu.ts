@@ -30,12 +30,13 @@ const KEPT_WORDS = 4000;
  *  @throws BOARD_QEMU_MISSING, BOARD_QEMU_FAILED with QEMU's own words */
 export async function startQemu(
   board: BoardRecord,
-  { machine, program, args: more = [], losesOutput }: Omit<QemuSimulator, 'kind'>,
+  { machine, program, args: more = [], serial = 0, losesOutput }: Omit<QemuSimulator, 'kind'>,
   imagePath: string,
   qemu = program ?? QEMU,
 ): Promise<BytePort> {
   const monitor = process.platform === 'win32' ? ['-monitor', 'none'] : MONITOR;
-  const args = ['-M', machine, '-nographic', ...monitor, '-serial', 'stdio', ...more, '-kernel', imagePath];
+  const others = Array.from({ length: serial }, () => ['-serial', 'null']).flat();
+  const args = ['-M', machine, '-nographic', ...monitor, ...others, '-serial', 'stdio', ...more, '-kernel', imagePath];
   const pipe = losesOutput ? openWidePipe() : undefined;
   const child = spawnTied(qemu, args, { stdio: ['pipe', pipe?.input ?? 'pipe', 'pipe', 'pipe'] });
   pipe?.release();

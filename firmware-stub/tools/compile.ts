@@ -87,22 +87,25 @@ export interface Program {
 
 /** What the compiler needs for one image. */
 function imageRecipe(folder: string, row: ImageRow): { sources: string[]; inputs: string[]; flags: string[] } {
-  const sourceFolders = ['core', `arch/${row.machine.arch}`, `port/${row.port}`];
-  const sources = sourceFolders.flatMap((name) => filesIn(join(folder, name), ['.c', '.S']));
-  const includes = [...sourceFolders, 'generated'];
-  const headers = [...includes, 'arch', 'port'].flatMap((name) => filesIn(join(folder, name), ['.h']));
-  const scripts = [join(folder, 'ld/stub.ld'), join(folder, `ld/${row.name}.ld`)];
+  const inFolder = (name: string): string => join(folder, name);
+  const port = row.own?.port ?? inFolder(`port/${row.port}`);
+  const script = row.own?.script ?? inFolder(`ld/${row.name}.ld`);
+  const sourceFolders = [...['core', `arch/${row.machine.arch}`].map(inFolder), port];
+  const sources = sourceFolders.flatMap((each) => filesIn(each, ['.c', '.S']));
+  const includes = [...sourceFolders, inFolder('generated'), inFolder('port')];
+  const headers = [...includes, inFolder('arch')].flatMap((each) => filesIn(each, ['.h']));
+  const scripts = [inFolder('ld/stub.ld'), script];
   const flags = [
     ...COMMON_FLAGS,
     ...IMAGE_FLAGS,
     ...row.machine.flags,
     `-ffile-prefix-map=${folder}=firmware-stub`,
     ...row.defines.map((define) => `-D${define}`),
-    ...includes.map((name) => `-I${join(folder, name)}`),
+    ...includes.map((each) => `-I${each}`),
     '-nostdlib',
     ...row.machine.imageFlags,
-    `-L${join(folder, 'ld')}`,
-    `-Wl,-T,${scripts[1]!}`,
+    `-L${inFolder('ld')}`,
+    `-Wl,-T,${script}`,
     '-Wl,--gc-sections',
   ];
   return { sources, inputs: [...sources, ...headers, ...scripts], flags };
@@ -116,14 +119,14 @@ function buildIdFlags(print: string): string[] {
   return [`-Wl,--build-id=0x${id}`, `-DSTUB_BUILD_ID=${bytes.join(',')}`];
 }
 
-/** Builds `build/<name>.elf`.
+/** Builds `build/<name>.elf`, or the image of a board that is not one of ours.
  *  @param folder the folder `firmware-stub`
  *  @returns its path and whether it had to be built
  *  @throws FIRMWARE_BUILD_FAILED with what the compiler said */
 export function buildImage(folder: string, row: ImageRow, tools: FirmwareTools): { path: string; built: boolean } {
   const { sources, inputs, flags } = imageRecipe(folder, row);
   const settings = [tools.version, ...flags.map((flag) => flag.replaceAll(folder, 'firmware-stub'))];
-  const path = join(folder, 'build', `${row.name}.elf`);
+  const path = row.own?.output ?? join(folder, 'build', `${row.name}.elf`);
   const print = fingerprint(inputs, settings);
   const all = [...flags, ...buildIdFlags(print), `--ld-path=${tools.lld}`, ...sources];
   const built = unlessFresh(path, print, (temporary) => runTool(tools.clang, [...all, '-o', temporary], folder));

@@ -1,5 +1,7 @@
 // What is built: one row per image and per support archive, and the flags they share.
 
+import type { OwnBoard } from '../../boards/read-board.js';
+
 /** Folder of `arch/`, and the compiler's flags for one core. */
 export interface Machine {
   readonly arch: 'cortexm' | 'riscv';
@@ -23,11 +25,16 @@ function hardFloat(cpu: string): Machine {
   return { ...cortexM(cpu), flags: ['--target=thumb-none-eabi', `-mcpu=${cpu}`, '-mfloat-abi=hard'] };
 }
 
-const RV32IMAC: Machine = {
-  arch: 'riscv',
-  flags: ['--target=riscv32-unknown-elf', '-march=rv32imac_zicsr', '-mabi=ilp32'],
-  imageFlags: ['-fno-jump-tables', '-msave-restore', '-flto', '-Wl,--relax-gp'],
-};
+/** @param isa as clang's -march has it, without `zicsr` */
+function riscv(isa: string): Machine {
+  return {
+    arch: 'riscv',
+    flags: ['--target=riscv32-unknown-elf', `-march=${isa}_zicsr`, '-mabi=ilp32'],
+    imageFlags: ['-fno-jump-tables', '-msave-restore', '-flto', '-Wl,--relax-gp'],
+  };
+}
+
+const RV32IMAC = riscv('rv32imac');
 
 /** A stub image: `ld/<name>.ld` and `port/<port>/` make `build/<name>.elf`. */
 export interface ImageRow {
@@ -36,6 +43,20 @@ export interface ImageRow {
   readonly machine: Machine;
   /** Extra `-D`: simulators differ in how they sleep. */
   readonly defines: readonly string[];
+  /** Of a board that is not one of ours: its port's folder, its linker script, and the image, as absolute paths. */
+  readonly own?: { readonly port: string; readonly script: string; readonly output: string };
+}
+
+/** The image of a board file of the user's own. What follows from its core it need not say. */
+export function ownImageRow({ name, arch, cpu, capabilities, image, build }: OwnBoard): ImageRow | undefined {
+  if (build === undefined) return undefined;
+  const machine = arch === 'rv32' ? riscv(cpu) : cortexM(cpu);
+  const defines = [
+    ...(capabilities.floatUnit === 'none' ? [] : ['STUB_FPU']),
+    ...(arch === 'armv6-m' && capabilities.protection === 'mpu' ? ['STUB_MPU'] : []),
+    ...build.defines,
+  ];
+  return { name, port: name, machine, defines, own: { port: build.port, script: build.script, output: image } };
 }
 
 export const IMAGES: readonly ImageRow[] = [

@@ -2,7 +2,8 @@
 
 import { type BoardRecord, ramBytes } from '../../boards/board.js';
 import { CAPABILITY_COLUMNS } from '../../boards/capabilities.js';
-import { BOARDS } from '../../boards/index.js';
+import { BOARDS, REAL_BOARDS } from '../../boards/index.js';
+import { commandsOf } from '../flash/describe.js';
 
 /** Lines of a table with its columns aligned; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {
@@ -26,6 +27,11 @@ export function boardsTable(): string[] {
     ]),
     '',
     ...table([
+      ['REAL BOARD', 'CORE', 'RAM', 'IMAGE', 'WHAT IT IS'],
+      ...REAL_BOARDS.map((board) => [board.name, board.core, ramText(board), board.image, board.title]),
+    ]),
+    '',
+    ...table([
       ['BOARD', ...CAPABILITY_COLUMNS.map(({ title }) => title.toUpperCase())],
       ...BOARDS.map((board) => [board.name, ...CAPABILITY_COLUMNS.map(({ cell }) => cell(board))]),
     ]),
@@ -44,7 +50,11 @@ export function boardsPage(): string {
   return [
     '# Boards',
     '',
-    'Written by `npm run generate` from the records in `boards/`. No image has been run on silicon yet.',
+    'Written by `npm run generate` from the records in `boards/`.',
+    '',
+    '## Simulated boards',
+    '',
+    'barewire starts them by itself.',
     '',
     ...rows(
       ['board', 'core', 'RAM', 'simulator', 'what it is'],
@@ -68,11 +78,30 @@ export function boardsPage(): string {
     '',
     ...CAPABILITY_COLUMNS.map(({ title, meaning }) => `- **${title}**: ${meaning}`),
     '',
-    '## Getting the image onto the board',
+    '## Real boards',
+    '',
+    'Flash one with `barewire flash BOARD`, then `barewire --port PORT`. *Simulated as* names the board that runs the very same',
+    'image here. **None of them has been run on silicon yet.**',
+    '',
+    ...rows(
+      ['board', 'core', 'RAM', 'simulated as', 'run on silicon', 'what it is'],
+      REAL_BOARDS.map((board) => [
+        `\`${board.name}\``,
+        board.core,
+        ramText(board),
+        BOARDS.filter(({ image }) => image === board.image)
+          .map(({ name }) => `\`${name}\``)
+          .join(', ') || '–',
+        'never',
+        board.title,
+      ]),
+    ),
+    '',
+    'What `barewire flash` does, best way first (`--with NAME` takes another one, `--dry-run` only says what it would do):',
     '',
     ...rows(
       ['board', 'how'],
-      BOARDS.map(({ name, flash }) => [`\`${name}\``, /^\w+ -/.test(flash) ? `\`${flash}\`` : flash]),
+      REAL_BOARDS.flatMap((board) => commandsOf(board).map((how) => [`\`${board.name}\``, how])),
     ),
     '',
   ].join('\n');

@@ -11,6 +11,7 @@ import { DEFAULT_LISTEN } from '../session/serve.js';
 import { boardsTable } from './boards.js';
 import { doctor } from './doctor.js';
 import { EXIT, errorText, exitCodeOf } from './exit-codes.js';
+import { type FlashCommand, runFlash } from './flash.js';
 import { journalOptions, openOptions, type SessionOptions, withSessionOptions } from './options.js';
 import { runPiped } from './pipe.js';
 import { runPrompt } from './prompt.js';
@@ -112,6 +113,18 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--baud <rate>', 'bits a second of the serial port', baudRate, 115_200)
     .action(async (options: ServeCommand) => {
       exitCode = await runServe(options, print);
+    });
+  program
+    .command('flash')
+    .description('write the stub to a real board')
+    .argument('<board>', 'its name, or a board file of your own')
+    .option('-p, --port <port>', 'serial port, for programs that write through it')
+    .option('--with <way>', '`drive`, or the program to use; docs/boards.md lists them')
+    .option('--drive <folder>', 'the drive that the board shows up as')
+    .option('-o, --output <file>', 'write the image to this file (.uf2, .hex, .bin, .elf, .esp) and flash nothing')
+    .option('-n, --dry-run', 'only say what would be done')
+    .action(async (board: string, options: FlashCommand) => {
+      await runFlash(board, options, print);
     });
   program
     .command('replay')

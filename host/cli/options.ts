@@ -4,7 +4,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { BOARDS } from '../../boards/index.js';
+import { ALL_BOARDS } from '../../boards/index.js';
+import { isBoardFile } from '../../boards/read-board.js';
 import { environment } from '../diag/environment.js';
 import { latestJournal } from '../session/journals.js';
 import type { OpenOptions } from '../session/open.js';
@@ -40,9 +41,12 @@ interface OptionRow {
 
 const TABLE: readonly OptionRow[] = [
   {
-    flags: '-b, --board <name>',
-    help: 'board to use; `barewire boards` lists them',
-    choices: BOARDS.map((board) => board.name),
+    flags: '-b, --board <name|file>',
+    help: 'board to use; `barewire boards` lists them; or a board file of your own (docs/porting.md)',
+    check: (value) =>
+      isBoardFile(value) || ALL_BOARDS.some(({ name }) => name === value)
+        ? undefined
+        : `There are ${ALL_BOARDS.map(({ name }) => name).join(', ')}, and board files (./my-board.json).`,
   },
   {
     flags: '-p, --port <path>',

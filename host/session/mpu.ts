@@ -83,13 +83,14 @@ export interface MpuTarget {
 const log2Of = (len: number): number => Math.ceil(Math.log2(len));
 
 /** The arena with its start where regions can begin: one of them is all the RAM below it.
- *  @returns undefined where RAM has no place at which one region can cover it */
+ *  @returns undefined where RAM has no place at which one region can cover it, or one that costs half the arena */
 export function guardedArena(ram: AddrRange, arena: AddrRange): AddrRange | undefined {
   if (ram.addr % 2 ** log2Of(ram.len) !== 0) return undefined;
   for (let align = 32; align <= 65536; align *= 2) {
     const addr = Math.ceil(arena.addr / align) * align;
     if (piecesOf(ram.addr, addr, 1) === undefined) continue;
-    return { addr, len: arena.addr + arena.len - addr };
+    const len = arena.addr + arena.len - addr;
+    return len < arena.len / 2 ? undefined : { addr, len };
   }
   return undefined;
 }

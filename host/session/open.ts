@@ -1,15 +1,15 @@
 // Opens a session: finds the board, starts or connects to it, and gets compiler, parser and linker ready
 // meanwhile, since start → first prompt is time that a person waits.
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
-import { BOARDS, findBoard } from '../../boards/index.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { Compiler, type CompilerOptions } from '../compile/compiler.js';
 import { BarewireError } from '../diag/error.js';
-import { packageRoot } from '../diag/package-root.js';
+import type { ObjectFile } from '../elf/object-file.js';
+import { readObject } from '../elf/read-object.js';
 import { LinkSession } from '../link/session.js';
 import { findToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
@@ -20,9 +20,11 @@ import { modelLine } from '../wire/model-line.js';
 import { portOpener } from '../wire/ports/open.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
+import { boardNamed, boardOfImagePath, boardWord, imageFolder, imageOf } from './board.js';
 import { ByteStore } from './byte-store.js';
+import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
-import { findFirmware } from './firmware.js';
+import { buildIdOf, findFirmware } from './firmware.js';
 import { Guard, mpuTarget, REGION_TABLE } from './guard.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
@@ -31,7 +33,7 @@ import { SUM_INIT, TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
 export interface OpenOptions {
-  /** Name of a board; `pico-sim` if neither this nor `port` is given. */
+  /** Name of a board, or path of a board file; `pico-sim` if neither this nor `port` is given. */
   readonly board?: string;
   /** Where a board is, as `--port` takes it: see host/wire/ports/open.ts. */
   readonly port?: string;
@@ -70,31 +72,6 @@ const RECONNECT_MS = 60_000;
 const DEFAULT_BAUD = 115_200;
 
 export const DEFAULT_BOARD = 'pico-sim';
-
-/** Folder with the stub images that `npm run firmware` builds. */
-export function imageFolder(): string {
-  return join(packageRoot(), 'firmware-stub', 'build');
-}
-
-function boardNamed(name: string): BoardRecord {
-  const board = findBoard(name);
-  if (board !== undefined) return board;
-  throw new BarewireError(
-    'CLI_UNKNOWN_BOARD',
-    `there is no board ${name}; there are ${BOARDS.map((each) => each.name).join(', ')}`,
-    { name },
-  );
-}
-
-/** Path of a board's stub image.
- *  @throws SESSION_NO_IMAGE */
-export function imageOf(board: BoardRecord): string {
-  const path = join(imageFolder(), `${board.image}.elf`);
-  if (existsSync(path)) return path;
-  throw new BarewireError('SESSION_NO_IMAGE', `there is no stub image ${path}: \`npm run firmware\` builds it`, {
-    path,
-  });
-}
 
 /** How the board that `options` name is reached, now and when it comes back. */
 async function lineTo(
@@ -139,10 +116,23 @@ async function connect(
   );
 }
 
-/** The board whose image is running, for a port that was given without `--board`. */
-function boardOfImage(buildId: string): BoardRecord {
-  const { path } = findFirmware(imageFolder(), buildId);
-  return BOARDS.find((board) => path.endsWith(`${board.image}.elf`))!;
+/** The image that the board runs: the one that its record names, or one of ours.
+ *  @throws SESSION_UNKNOWN_BUILD, and what `checkImage` throws */
+function firmwareOf(board: BoardRecord, buildId: string): ObjectFile {
+  if (isAbsolute(board.image)) {
+    const elf = ownImage(board);
+    if (buildIdOf(elf) === buildId) return elf;
+  }
+  return findFirmware(imageFolder(), buildId).elf;
+}
+
+/** The image of a board of the user's own.
+ *  @throws SESSION_NO_IMAGE, ELF_…, and what `checkImage` throws */
+function ownImage(board: BoardRecord): ObjectFile {
+  const path = imageOf(board);
+  const elf = readObject(readFileSync(path), basename(path));
+  checkImage(board, elf, path);
+  return elf;
 }
 
 /** Lets the parser compile its wasm and its patterns now (25 ms) and not on the first Enter. */
@@ -183,11 +173,12 @@ async function openWith(
 ): Promise<Session> {
   let board =
     options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
+  if (board !== undefined && isAbsolute(board.image)) ownImage(board);
   const connecting = connect(options, board, recorded?.start.serialNumber);
   const parsing = loadParser().then(warmedUp);
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
-  board ??= boardOfImage((await connecting).link.hello.buildId);
+  board ??= boardOfImagePath(findFirmware(imageFolder(), (await connecting).link.hello.buildId).path);
   checkExceptions(board, options);
   const toolchain = findToolchain(board, { clang: options.clang });
   const compiling = Compiler.create({
@@ -202,7 +193,8 @@ async function openWith(
     const archives = openArchives(board, toolchain, imageFolder(), exceptions);
     const connection = await connecting;
     const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
-    const firmware = findFirmware(imageFolder(), buildId).elf;
+    checkHello(board, connection.link.hello);
+    const firmware = firmwareOf(board, buildId);
     const target = mpuTarget(board, firmware, { addr: arenaAddr, len: arenaSize });
     const arena = target?.arena ?? { addr: arenaAddr, len: arenaSize };
     const linker = new LinkSession({
@@ -217,7 +209,7 @@ async function openWith(
     const setter = memberWith(archives, REGION_TABLE);
     const guard = target === undefined || setter === undefined ? undefined : new Guard({ target, linker, setter });
     const log = logOf(options, recorded, resumed, store, {
-      board: board.name,
+      board: boardWord(board),
       buildId,
       arena: { addr: arenaAddr, len: arenaSize },
       serialNumber: connection.line.serialNumber,

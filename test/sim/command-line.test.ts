@@ -192,7 +192,7 @@ describe('run', () => {
 
 describe('usage', () => {
   test.each([
-    [['--board', 'nope'], /Allowed choices are pico-sim, qemu-mps2-an385, qemu-lm3s6965evb/],
+    [['--board', 'nope'], /There are pico-sim, qemu-mps2-an385, qemu-lm3s6965evb.*, and board files/],
     [['--nope'], /unknown option '--nope'/],
     [['run'], /missing required argument 'file'/],
     [['run', 'x.cpp', '--timeout', '-1'], /a number of seconds above 0/],

@@ -41,7 +41,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'protocol',
     'boards',
   ],
-  'host/cli': ['host/session', 'host/repl', 'host/toolchain', 'host/compile', 'host/wire', 'host/diag', 'boards'],
+  'host/flash': ['host/toolchain', 'host/diag', 'boards'],
+  'host/cli': [
+    'host/session',
+    'host/repl',
+    'host/flash',
+    'host/toolchain',
+    'host/compile',
+    'host/wire',
+    'host/diag',
+    'boards',
+  ],
 };
 
 /** Scripts and tests: they may import anything, print, and end the process. */

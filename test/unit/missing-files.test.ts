@@ -6,7 +6,7 @@ import { BOARDS } from '../../boards/index.js';
 
 describe('files that are missing', () => {
   test('a stub image is named, with the command that builds it', async () => {
-    const { imageOf } = await import('../../host/session/open.js');
+    const { imageOf } = await import('../../host/session/board.js');
     const board: BoardRecord = { ...BOARDS[0]!, image: 'never-built' };
     expect(() => imageOf(board)).toThrow(
       expect.objectContaining({
