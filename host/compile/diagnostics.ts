@@ -8,6 +8,7 @@
 // (see host/unit/compose.ts); the source line is replaced by the user's own, since the composed one has blanks in it.
 
 import { missingHeader } from './missing-header.js';
+import { missingOption } from './missing-option.js';
 import { PRELUDE_NAME } from './spare.js';
 
 export type Severity = 'error' | 'warning' | 'note';
@@ -180,9 +181,9 @@ function fewNotes(notes: readonly Building[], user: UserText): readonly Building
 
 const NO_PLACE = { file: undefined, line: 0, column: 0 } as const;
 
-/** In place of what clang guesses of a name of the library: where it is. */
+/** In place of what clang guesses of a name of the library, or says of its own options: what helps here. */
 function hinted(raw: Building, notes: Diagnostic[]): Diagnostic[] {
-  const message = raw.severity === 'error' ? missingHeader(raw.message) : undefined;
+  const message = raw.severity === 'error' ? (missingHeader(raw.message) ?? missingOption(raw.message)) : undefined;
   if (message === undefined) return notes;
   return [{ ...NO_PLACE, severity: 'note', message, ranges: [], option: undefined, snippet: [], notes: [] }];
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseDiagnostics, renderDiagnostics } from '../../host/compile/diagnostics.js';
 import { missingHeader } from '../../host/compile/missing-header.js';
+import { missingOption } from '../../host/compile/missing-option.js';
 
 const user = { file: 'input_1', text: 'std::set<int> s;' };
 
@@ -27,6 +28,28 @@ describe('a name of the standard library that no header brought', () => {
         "input_1:1:6: error: no template named 'set' in namespace 'std'; did you mean 'get'?",
         '    1 | std::set<int> s;',
         'note: std::set needs `#include <set>`',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('a part of C++ that is off', () => {
+  test.each([
+    ["cannot use 'throw' with exceptions disabled", 'start barewire with `--exceptions` for that'],
+    ["cannot use 'try' with exceptions disabled", 'start barewire with `--exceptions` for that'],
+    ['use of typeid requires -frtti', 'start barewire with `--rtti` for that'],
+    ['use of dynamic_cast requires -frtti', 'start barewire with `--rtti` for that'],
+    ["use of undeclared identifier 'throws'", undefined],
+  ])('%s', (message, hint) => expect(missingOption(message)).toBe(hint));
+
+  test('is told with the option that turns it on', () => {
+    const stderr = "input_1:1:1: error: cannot use 'throw' with exceptions disabled\n    1 | throw 3;\n      | ^";
+    expect(renderDiagnostics(parseDiagnostics(stderr, { file: 'input_1', text: 'throw 3;' }))).toBe(
+      [
+        "input_1:1:1: error: cannot use 'throw' with exceptions disabled",
+        '    1 | throw 3;',
+        '      | ^',
+        'note: start barewire with `--exceptions` for that',
       ].join('\n'),
     );
   });
