@@ -37,8 +37,8 @@ afterEach(async () => {
 
 /** Types inputs into a host of its own until it prints `last`, then kills it.
  *  @returns what it printed */
-async function typeAndKill(inputs: readonly string[], last: string): Promise<string> {
-  host = spawn(process.execPath, [join(packageRoot(), 'dist/host/cli/main.js'), '--port', board.port], {
+async function typeAndKill(inputs: readonly string[], last: string, options: readonly string[] = []): Promise<string> {
+  host = spawn(process.execPath, [join(packageRoot(), 'dist/host/cli/main.js'), '--port', board.port, ...options], {
     env: { ...process.env, BAREWIRE_STATE: dir },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -102,6 +102,23 @@ test('a host that is killed while code runs costs that input, and no more', asyn
   expect(notices[0]).toBe('input 9 was under way when the session was cut off: it does not count');
   expect(notices[1]).toMatch(/the board's memory is as it was/);
   expect((await again.evaluate('g(10)')).value).toBe('(int) 31');
+});
+
+const THROWING_INPUTS = [
+  'int check(int a) { if (a > 2) throw a; return a; }',
+  'int caught(int a) { try { return check(a); } catch (int e) { return e * 100; } }',
+  'int n = caught(5);',
+  'n',
+];
+
+test('with exceptions, what was typed before catches what is thrown after', async () => {
+  await typeAndKill(THROWING_INPUTS, '(int) 500\n', ['--exceptions']);
+  const again = await resume();
+  expect(notices[0]).toMatch(/the board's memory is as it was/);
+  expect((await again.evaluate('caught(7) + n')).value).toBe('(int) 1200');
+  await again.evaluate('int check(int a) { throw a + 1; }');
+  expect((await again.evaluate('caught(0)')).value).toBe('(int) 100');
+  expect((await again.evaluate('int got = 0; try { check(8); } catch (int e) { got = e; } got')).value).toBe('(int) 9');
 });
 
 const SAFE_INPUTS = [
