@@ -5,7 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { LM3S6965EVB } from '../../boards/lm3s6965evb.js';
 import { MICROBIT } from '../../boards/microbit.js';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
+import { MPS2_AN500 } from '../../boards/mps2-an500.js';
+import { MPS2_AN505 } from '../../boards/mps2-an505.js';
+import { NETDUINOPLUS2 } from '../../boards/netduinoplus2.js';
 import { PICO_SIM } from '../../boards/pico-sim.js';
+import { VIRT_RV32 } from '../../boards/virt-rv32.js';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
@@ -30,7 +34,7 @@ const failure = (text: string): Promise<BarewireError> =>
 /** The first byte of the stub's state, behind the stack of user code. */
 const stubAddr = (): number => session.link.hello.stackAddr + session.link.hello.stackSize;
 
-describe.each([MPS2_AN385, LM3S6965EVB, PICO_SIM])('on $name', (board) => {
+describe.each([MPS2_AN385, LM3S6965EVB, PICO_SIM, NETDUINOPLUS2, MPS2_AN500, MPS2_AN505])('on $name', (board) => {
   test('a wild write to the stub is a fault that says so, with safe on and off', async () => {
     session = await openSession({ board: board.name });
     const { bootId } = session.link.hello;
@@ -71,10 +75,14 @@ describe.each([MPS2_AN385, LM3S6965EVB, PICO_SIM])('on $name', (board) => {
   }, 60_000);
 });
 
-test('without an MPU the stub notices when the code ends, and the session goes on', async () => {
-  session = await openSession({ board: MICROBIT.name });
-  await session.evaluate(DECLARATIONS);
-  const error = await failure(`fill((char *)${stubAddr()}, 120)`);
-  expect(error.message).toContain("the code wrote over the stub's own memory");
-  expect(await value('kept')).toBe('(int) 41');
-}, 60_000);
+test.each([MICROBIT, VIRT_RV32])(
+  'on $name, without an MPU, the stub notices when the code ends',
+  async (board) => {
+    session = await openSession({ board: board.name });
+    await session.evaluate(DECLARATIONS);
+    const error = await failure(`fill((char *)${stubAddr()}, 120)`);
+    expect(error.message).toContain("the code wrote over the stub's own memory");
+    expect(await value('kept')).toBe('(int) 41');
+  },
+  60_000,
+);

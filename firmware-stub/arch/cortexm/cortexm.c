@@ -102,10 +102,8 @@ static void mpu_regions(void) {
   MPU_RASR = MPU_READ_ONLY | MPU_NORMAL | MPU_SIZE(29u);
   MPU_RBAR = MPU_VALID | 6u;
   MPU_RASR = MPU_NO_ACCESS | MPU_SIZE(10u);
-#if !defined(STUB_OPEN_STATE)
   MPU_RBAR = STUB_ADDR(__stub_user_stack_end) + (MPU_VALID | 7u);
   MPU_RASR = MPU_READ_ONLY | MPU_NORMAL | MPU_FIVE_EIGHTHS | MPU_SIZE(13u);
-#endif
 }
 #endif
 

@@ -28,22 +28,16 @@
 #define SR_RXNE (1u << 5)
 #define SR_TXE (1u << 7)
 
-
 #define PERIOD_ENDED
 #include "../systick.h"
-
-static void wait_for(volatile const uint32_t *at, uint32_t mask, uint32_t value) {
-  for (uint32_t i = 0; i < PATIENCE && (*at & mask) != value; i++) {
-  }
-}
 
 static void clocks(void) {
   RCC_PLLCFGR = 7u << 24 | 336u << 6 | 16u; /* 16 MHz / 16 * 336 / 2 */
   RCC_CR |= 1u << 24;
-  wait_for(&RCC_CR, 1u << 25, 1u << 25);
+  for (uint32_t i = 0; i < PATIENCE && !(RCC_CR & 1u << 25); i++) {
+  }
   FLASH_ACR = 7u << 8 | 5u;                            /* caches, 5 wait states */
   RCC_CFGR = 4u << 13 | 5u << 10 | 2u;                 /* APB2 / 2, APB1 / 4, from the PLL */
-  wait_for(&RCC_CFGR, 3u << 2, 2u << 2);
 }
 
 void stub_port_init(void) {
