@@ -23,7 +23,7 @@ export const CAPABILITY_COLUMNS: readonly {
   },
   {
     title: 'protection',
-    meaning: "what keeps code from null pointers and from the stub's code (`pmp`: from the stub's code alone)",
+    meaning: "what keeps code from null pointers, the stub's memory and code (`pmp`: from the stub's code alone)",
     cell: ({ capabilities }) => orNo(capabilities.protection),
   },
   {

@@ -1,7 +1,8 @@
-/* Sums of stretches of memory, in whole words: what the host compares to find out what a run has changed on a core
- * without an MPU. Ten times quicker than the stub's CRC a byte at a time; a single word that changed always changes
+/* Sums of stretches of memory, in whole words: what the host compares to find out what a run has changed where no
+ * MPU can tell. Ten times quicker than the stub's CRC a byte at a time; a single word that changed always changes
  * the sum. The seed is new each time, so that sums of an earlier run cannot be taken for these. */
 #include "barewire.h"
+#include "mpu.h"
 
 #define PIECES 40u
 
@@ -31,6 +32,7 @@ uint32_t bw_sum(void) {
   __asm__("" : "+r"(place)); /* an address that the compiler does not know to be a constant's */
   uint32_t *to = (uint32_t *)place;
   uint32_t count = bw_sum_pieces.count;
+  const uint32_t ctrl = bw_mpu_off(); /* constants are read-only */
   for (uint32_t i = 0; i < count && i < PIECES; i++) {
     const uint32_t *at = bw_sum_pieces.piece[i].from;
     const uint32_t *end = bw_sum_pieces.piece[i].to;
@@ -43,5 +45,6 @@ uint32_t bw_sum(void) {
     }
     to[i] = sum;
   }
+  bw_mpu_on(ctrl);
   return count;
 }

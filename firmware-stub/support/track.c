@@ -110,16 +110,13 @@ static uint32_t refused(uint32_t addr) {
 
 /* Turns the MPU and interrupts off. */
 static uint32_t enter(uint32_t *mask) {
-  const uint32_t ctrl = BW_MPU_CTRL;
   __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(*mask)::"memory");
-  BW_MPU_CTRL = 0;
-  __asm__ volatile("dsb\n\tisb" ::: "memory");
-  return ctrl;
+  return bw_mpu_off();
 }
 
 static void leave(uint32_t ctrl, uint32_t mask) {
-  BW_MPU_CTRL = ctrl;
-  __asm__ volatile("dsb\n\tisb\n\tmsr primask, %0" ::"r"(mask) : "memory");
+  bw_mpu_on(ctrl);
+  __asm__ volatile("msr primask, %0" ::"r"(mask) : "memory");
 }
 
 static void begin_list(struct state *state) {
@@ -156,8 +153,8 @@ uint32_t bw_track_start(void) {
   const uint32_t ctrl = enter(&mask);
   const volatile struct setup *setup = &bw_track_setup;
   for (uint32_t i = 0; i != REGIONS; i++) {
-    if (setup->regions[i].rbar != 0u) {
-      set_region(setup->regions[i].rbar, setup->regions[i].rasr);
+    if (setup->regions[i].base != 0u) {
+      set_region(setup->regions[i].base, setup->regions[i].rasr);
     }
   }
   begin_list(writable(&track_state));

@@ -34,6 +34,8 @@ export interface FaultParts {
   /** Reads memory of the board.
    *  @throws when it cannot be read */
   readonly read: (addr: number, len: number) => Promise<Uint8Array>;
+  /** What stands at an address that running code may not write to. */
+  readonly keptFromWrites?: (addr: number) => string | undefined;
 }
 
 /** Bytes of the stack that are read at once. */
@@ -60,6 +62,7 @@ export function faultContext(parts: FaultParts): FaultContext {
     stack,
     arena,
     regions: board.regions,
+    keptFromWrites: parts.keptFromWrites,
     symbolAt: (addr) => {
       const symbol = firmwareAt(addr);
       if (symbol === undefined) return symbolText(names.symbolAt(addr));

@@ -22,6 +22,7 @@ import {
   trackingRegions,
   WINDOW_REGIONS,
 } from './mpu.js';
+import { chooseBoundaryV8, codeRegionsV8, guardedArenaV8 } from './mpu-v8.js';
 
 const log = debugScope('session');
 
@@ -31,27 +32,60 @@ export const REGION_TABLE = '__bw_mpu_regions';
 const SETUP = 'bw_track_setup';
 const START = 'bw_track_start';
 const MOST_WINDOWS = 6;
+/** In the stub: the word for who answers for a refused write, and what lies behind its own state. */
+const FAULT_HOOK = 'bw_fault_hook';
+const OPEN_MEMORY = '__stub_open_start';
+
+/** How the MPU of a board is set. */
+export interface GuardPlan {
+  readonly target: MpuTarget;
+  /** Where code ends for the MPU: between its end and the first variable. */
+  readonly boundary: (codeEnd: number, writableAddr: number) => number;
+  /** Code and constants below `boundary`, and those of statements, read-only. */
+  readonly regions: (boundary: number, trials: boolean) => RegionWords[];
+  /** Whether it can tell what code writes to. */
+  readonly canTrack: boolean;
+}
 
 export interface GuardParts {
-  readonly target: MpuTarget;
+  readonly plan: GuardPlan;
   readonly linker: LinkSession;
   /** Object of the support library that sets regions and is gone then. */
   readonly setter: ObjectFile;
 }
 
-/** Cores whose MPU the regions are for. */
-const WITH_MPU: ReadonlySet<string> = new Set(['armv7-m', 'armv7e-m']);
-
-/** What the MPU of a board is set for; undefined where there is none, or its stub lets nobody answer for it.
+/** How the MPU of a board is set; undefined where there is none that could be.
  *  @param arena as the board says it */
-export function mpuTarget(board: BoardRecord, firmware: ObjectFile, arena: AddrRange): MpuTarget | undefined {
+export function guardPlan(board: BoardRecord, firmware: ObjectFile, arena: AddrRange): GuardPlan | undefined {
   const region = board.regions.find(({ addr, sizeBytes }) => arena.addr >= addr && arena.addr < addr + sizeBytes);
-  const asks = firmware.symbols.some(({ name }) => name === 'bw_fault_hook');
-  if (!WITH_MPU.has(board.arch) || !asks || region === undefined) return undefined;
+  if (region === undefined) return undefined;
   const ram = { addr: region.addr, len: region.sizeBytes };
-  const guarded = guardedArena(ram, arena);
-  if (guarded === undefined) return undefined;
-  return { ram, arena: guarded, trialAddr: trialZone({ addr: guarded.addr, sizeBytes: guarded.len }) };
+  const targetOf = (guarded: AddrRange): MpuTarget => {
+    return { ram, arena: guarded, trialAddr: trialZone({ addr: guarded.addr, sizeBytes: guarded.len }) };
+  };
+  const symbol = (name: string): number | undefined => firmware.symbols.find((each) => each.name === name)?.value;
+  const { protection, faultStatus } = board.capabilities;
+  if (protection === 'mpu') {
+    const guarded = guardedArena(ram, arena);
+    if (guarded === undefined) return undefined;
+    const target = targetOf(guarded);
+    return {
+      target,
+      boundary: (codeEnd, writableAddr) => chooseBoundary(target, codeEnd, writableAddr),
+      regions: (boundary, trials) => codeRegions(target, boundary, trials),
+      // The processor has to say what it refused, and the stub has to ask.
+      canTrack: faultStatus === 'cfsr' && symbol(FAULT_HOOK) !== undefined,
+    };
+  }
+  const openAddr = symbol(OPEN_MEMORY);
+  if (protection !== 'mpu v8' || openAddr === undefined) return undefined;
+  const target = targetOf(guardedArenaV8(arena));
+  return {
+    target,
+    boundary: (codeEnd, writableAddr) => chooseBoundaryV8(target, codeEnd, writableAddr),
+    regions: (boundary, trials) => codeRegionsV8(target, openAddr, boundary, trials),
+    canTrack: false,
+  };
 }
 
 export class Guard {
@@ -65,21 +99,26 @@ export class Guard {
     this.#parts = parts;
   }
 
+  /** Whether `track` may be called. */
+  get canTrack(): boolean {
+    return this.#parts.plan.canTrack;
+  }
+
   /** Running code cannot write below this address of the arena, nor to `trialAddr` and above. */
   get boundary(): number {
-    return this.#boundary ?? this.#parts.target.arena.addr;
+    return this.#boundary ?? this.#parts.plan.target.arena.addr;
   }
 
   /** Whether running code may not write there. */
   refuses(addr: number): boolean {
-    const { arena, trialAddr } = this.#parts.target;
+    const { arena, trialAddr } = this.#parts.plan.target;
     const inArena = addr >= arena.addr && addr < arena.addr + arena.len;
     return inArena && (addr < this.boundary || (this.#trials && addr >= trialAddr));
   }
 
   /** What is tracked. */
   get tracked(): AddrRange {
-    const { trialAddr, arena } = this.#parts.target;
+    const { trialAddr, arena } = this.#parts.plan.target;
     const end = this.#trials ? trialAddr : arena.addr + arena.len;
     return { addr: this.boundary, len: end - this.boundary };
   }
@@ -111,13 +150,13 @@ export class Guard {
   }
 
   #regions(): RegionWords[] {
-    const { target } = this.#parts;
-    return this.#tracking === undefined ? codeRegions(target, this.boundary, this.#trials) : trackingRegions(target);
+    const { plan } = this.#parts;
+    return this.#tracking === undefined ? plan.regions(this.boundary, this.#trials) : trackingRegions(plan.target);
   }
 
   #mustMove(boundary: number, staged: StagedLink | undefined): boolean {
     if (staged === undefined) return false;
-    const { trialAddr } = this.#parts.target;
+    const { trialAddr } = this.#parts.plan.target;
     const { code, writable } = rangesOf(staged);
     return (
       code.some(({ addr, len }) => addr < trialAddr && addr + len > boundary) ||
@@ -126,15 +165,15 @@ export class Guard {
   }
 
   #choose(staged: StagedLink | undefined): void {
-    const { target, linker } = this.#parts;
+    const { plan, linker } = this.#parts;
     const fresh = staged === undefined ? { code: [], writable: [] } : rangesOf(staged);
     const heap = linker.heap === undefined ? [] : [linker.heap];
     const writable = [...linker.variableRanges(), ...heap, ...fresh.writable];
-    const { arena, trialAddr } = target;
+    const { arena, trialAddr } = plan.target;
     const writableAddr = Math.min(trialAddr, ...writable.map(({ addr }) => addr));
     const ends = [...linker.constantRanges(), ...fresh.code].map(({ addr, len }) => addr + len);
     const codeEnd = Math.max(arena.addr, ...ends.filter((end) => end <= writableAddr));
-    this.#boundary = chooseBoundary(target, codeEnd, writableAddr);
+    this.#boundary = plan.boundary(codeEnd, writableAddr);
     this.#trials = !writable.some(({ addr, len }) => addr + len > trialAddr);
     log?.(`code ends at 0x${codeEnd.toString(16)}, is read-only up to 0x${this.#boundary.toString(16)}`);
   }

@@ -1,4 +1,4 @@
-// Regions of the MPU of Armv7-M (PMSAv7), worked out on the host. A region has a power of two of bytes, begins at a
+// Regions of the MPU of Armv7-M and Armv6-M (PMSAv7), worked out on the host. A region has a power of two of bytes, begins at a
 // multiple of that, and falls into eight equal parts that can be left out; where regions overlap the higher number
 // counts. The stub has 0, 6 and 7 (firmware-stub/README.md), which leaves 1 to 5:
 //
@@ -9,7 +9,8 @@
 //
 // The stub's own memory lies below the arena, and 7 keeps it read-only whatever these say.
 //
-// Armv7-M manual, B3.5.8 and B3.5.9.
+// Armv6-M can only be set for safe off: a fault there does not say what was refused.
+// Armv7-M manual, B3.5.8 and B3.5.9; Armv6-M manual, B3.5.
 
 import type { AddrRange } from '../link/types.js';
 
@@ -20,8 +21,8 @@ export interface Piece {
   readonly leftOut: number;
 }
 
-/** Values of RBAR and RASR. */
-export type RegionWords = readonly [rbar: number, rasr: number];
+/** What is written of a region, in order: here RBAR and RASR. */
+export type RegionWords = readonly number[];
 
 export type Access = 'read-only' | 'writable';
 

@@ -25,7 +25,7 @@ import { ByteStore } from './byte-store.js';
 import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
 import { buildIdOf, findFirmware } from './firmware.js';
-import { Guard, mpuTarget, REGION_TABLE } from './guard.js';
+import { Guard, guardPlan, REGION_TABLE } from './guard.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
 import { type RecordedSession, SessionLog, type StartRecord } from './log.js';
@@ -195,8 +195,8 @@ async function openWith(
     const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
     checkHello(board, connection.link.hello);
     const firmware = firmwareOf(board, buildId);
-    const target = mpuTarget(board, firmware, { addr: arenaAddr, len: arenaSize });
-    const arena = target?.arena ?? { addr: arenaAddr, len: arenaSize };
+    const plan = guardPlan(board, firmware, { addr: arenaAddr, len: arenaSize });
+    const arena = plan?.target.arena ?? { addr: arenaAddr, len: arenaSize };
     const linker = new LinkSession({
       arch,
       arena: { addr: arena.addr, sizeBytes: arena.len },
@@ -207,7 +207,7 @@ async function openWith(
     });
     const store = new ByteStore();
     const setter = memberWith(archives, REGION_TABLE);
-    const guard = target === undefined || setter === undefined ? undefined : new Guard({ target, linker, setter });
+    const guard = plan === undefined || setter === undefined ? undefined : new Guard({ plan, linker, setter });
     const log = logOf(options, recorded, resumed, store, {
       board: boardWord(board),
       buildId,
@@ -224,7 +224,7 @@ async function openWith(
         log,
         store,
         guard,
-        trackInit: memberWith(archives, guard === undefined ? SUM_INIT : TRACK_INIT)!,
+        trackInit: memberWith(archives, guard?.canTrack ? TRACK_INIT : SUM_INIT)!,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
       },
       DeclarationStore.empty,

@@ -92,7 +92,7 @@ export class SafeMode<State> {
     const host = this.#tracks ? undefined : ({ kind: 'track', input: this.#parts.newestInput() } as const);
     const begin = async (): Promise<void> => {
       await this.#linkTracking();
-      if (guard === undefined) {
+      if (!guard?.canTrack) {
         await transactions.safe.start(new SumTracker(linker, () => transactions.safe.image));
         return;
       }
@@ -109,7 +109,7 @@ export class SafeMode<State> {
     if (!transactions.safe.on) return;
     await transactions.settle();
     transactions.safe.stop();
-    if (guard === undefined) return;
+    if (!guard?.canTrack) return;
     await this.#parts.logged(SAFE_OFF, async () => {
       await transactions.send(guard.track(undefined));
       await transactions.protect();
@@ -214,12 +214,12 @@ export class SafeMode<State> {
     throw new BarewireError('SESSION_NO_CHECKPOINT', `there is no checkpoint ${name}; ${hint}`, { name, names });
   }
 
-  /** The tracking library becomes part of the session like any other that an input needs. */
   /** What tracks is on the board. */
   get #tracks(): boolean {
-    return this.#parts.linker.addressOf(this.#parts.guard === undefined ? SUM : TAKE) !== undefined;
+    return this.#parts.linker.addressOf(this.#parts.guard?.canTrack ? TAKE : SUM) !== undefined;
   }
 
+  /** The tracking library becomes part of the session like any other that an input needs. */
   async #linkTracking(): Promise<void> {
     const { linker, transactions, trackInit } = this.#parts;
     if (this.#tracks) return;

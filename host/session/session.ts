@@ -37,6 +37,7 @@ import { faultContext } from './fault-context.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, plainPath, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
+import { keptFromWrites } from './kept-from-writes.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import {
   type HostStep,
@@ -51,7 +52,6 @@ import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
 import { Recovery } from './recovery.js';
 import { checkSame, revisionAgain } from './redo.js';
-import { refusedWrite } from './refused-write.js';
 import { neededRevisions, startRevisions } from './revise.js';
 import { SAFE_ON, SafeMode } from './safe-mode.js';
 import { FLUSH, stdioCompanions } from './stdio.js';
@@ -630,7 +630,7 @@ export class Session {
     };
     const { hello } = this.link;
     const inputFile = made && plainPath(made.fileName ?? `input_${made.input}`);
-    const report = await describeFault(
+    return describeFault(
       words,
       faultContext({
         hello,
@@ -642,10 +642,9 @@ export class Session {
         sourceOf: (file) =>
           (made !== undefined && plainPath(file) === inputFile ? made : this.#typed.named(file))?.unit.text,
         read,
+        keptFromWrites: (addr) => keptFromWrites(addr, this.#stations.guard, names),
       }),
     );
-    const cause = refusedWrite(words, this.#stations.guard, names);
-    return cause === undefined ? report : { ...report, cause };
   }
 
   /** Types that only the compiler knows, as C++ text. */

@@ -15,8 +15,11 @@ function what(access: Access | undefined): string {
  *  @param addr where it went, if that is known for sure */
 export function judgeAccess(facts: Facts, access: Access | undefined, addr: number | undefined, why: string): Verdict {
   if (addr === undefined) return { cause: `${what(access)} to memory: ${why}` };
+  const mistake = pointerMistake(facts, access, addr);
+  const kept = keptText(facts, access, addr);
+  if (kept !== undefined) return { cause: `write to ${kept}, at ${hex(addr)}`, mistake };
   const reason = addr < NULL_PAGE ? '' : `, ${whereText(facts, access, addr) ?? why}`;
-  return { cause: `${what(access)} at ${hex(addr)}${reason}`, mistake: pointerMistake(facts, access, addr) };
+  return { cause: `${what(access)} at ${hex(addr)}${reason}`, mistake };
 }
 
 /** An access to an address that its size does not divide. */
@@ -27,6 +30,11 @@ export function judgeUnaligned(facts: Facts, access: Access | undefined): Verdic
     cause: `unaligned ${what(access)} at ${hex(addr)}, which is no multiple of ${access.unitBytes}`,
     mistake: pointerMistake(facts, access, addr),
   };
+}
+
+/** What a write must not hit. Code and constants can be read: an access that is not known is a write. */
+function keptText({ context }: Facts, access: Access | undefined, addr: number): string | undefined {
+  return access?.direction === 'read' ? undefined : context.keptFromWrites?.(addr);
 }
 
 /** What is wrong with an address, as far as the board's memory tells. */
@@ -78,5 +86,6 @@ export function isMisaligned({ context, registers }: Facts, access: Access): boo
 /** Whether nothing is known to be wrong with the address of an access. */
 export function seemsFine(facts: Facts, access: Access): boolean {
   const addr = access.addr(facts.registers);
-  return addr >= NULL_PAGE && facts.context.regions !== undefined && whereText(facts, access, addr) === undefined;
+  const isWrong = keptText(facts, access, addr) !== undefined || whereText(facts, access, addr) !== undefined;
+  return addr >= NULL_PAGE && facts.context.regions !== undefined && !isWrong;
 }

@@ -28,6 +28,8 @@ export interface FaultContext {
   readonly arena?: MemoryRange | undefined;
   readonly regions?: readonly MemoryRegion[];
   symbolAt?(addr: number): SymbolName | string | undefined;
+  /** What stands there that running code may read and not write to: `code: f(int) + 2`. */
+  readonly keptFromWrites?: ((addr: number) => string | undefined) | undefined;
   /** Whether the linker has put code there, or the board's firmware has. */
   isCode?(addr: number): boolean;
   /** Source functions at a code address, innermost first. */

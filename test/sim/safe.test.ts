@@ -148,9 +148,9 @@ describe.each(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (boa
   }, 120_000);
 });
 
-describe('on qemu-lm3s6965evb', () => {
+describe.each(['qemu-lm3s6965evb', 'pico-sim', 'qemu-mps2-an505'])('on %s', (board) => {
   beforeEach(async () => {
-    session = await openSession({ board: 'qemu-lm3s6965evb' });
+    session = await openSession({ board });
   });
   afterEach(() => session.close());
 
@@ -177,6 +177,13 @@ describe('on qemu-lm3s6965evb', () => {
     await session.evaluate('int kept = 1; kept = 2;');
     expect(await value('kept')).toBe('(int) 2');
   }, 60_000);
+});
+
+describe('on qemu-lm3s6965evb', () => {
+  beforeEach(async () => {
+    session = await openSession({ board: 'qemu-lm3s6965evb' });
+  });
+  afterEach(() => session.close());
 
   test('an interrupt handler may write while writes are tracked, and code that holds interrupts off', async () => {
     await session.evaluate('volatile int ticks; extern "C" void on_tick() { ticks = ticks + 1; } int seen;');
