@@ -9,6 +9,9 @@
 import type { AddrRange } from '../link/types.js';
 import type { Access, MpuTarget, RegionWords } from './mpu.js';
 
+/** On Armv8-M. */
+export type WordsV8 = Extract<RegionWords, readonly [number, number, number]>;
+
 const STEP = 32;
 /** RBAR: AP, read-only or not, for privileged code, which user code is. */
 const RBAR_ACCESS: Readonly<Record<Access, number>> = { 'read-only': 2 << 1, writable: 0 };
@@ -26,7 +29,7 @@ const TRIAL = 6;
 const BEHIND = 7;
 
 /** A region of [from, to), which is off if nothing is in it. */
-function region(number: number, from: number, to: number, access: Access): RegionWords {
+function region(number: number, from: number, to: number, access: Access): WordsV8 {
   if (to <= from) return [number, OFF, 0];
   return [number, (from | RBAR_ACCESS[access]) >>> 0, ((to - STEP) | RLAR_ENABLE) >>> 0];
 }
@@ -53,7 +56,7 @@ export function codeRegionsV8(
   openAddr: number,
   boundary: number,
   trials: boolean,
-): RegionWords[] {
+): WordsV8[] {
   const end = arena.addr + arena.len;
   const variablesEnd = trials ? trialAddr : end;
   return [

@@ -21,8 +21,10 @@ export interface Piece {
   readonly leftOut: number;
 }
 
-/** What is written of a region, in order: here RBAR and RASR. */
-export type RegionWords = readonly number[];
+/** What is written of a region, in order: here RBAR and RASR; RNR, RBAR and RLAR on Armv8-M. */
+export type RegionWords = readonly [rbar: number, rasr: number] | readonly [rnr: number, rbar: number, rlar: number];
+/** On Armv7-M and Armv6-M. */
+export type WordsV7 = Extract<RegionWords, readonly [number, number]>;
 
 export type Access = 'read-only' | 'writable';
 
@@ -39,13 +41,13 @@ export const WINDOW_REGIONS: readonly number[] = [2, 3, 5];
 const LEAST_LOG2 = 8;
 
 /** Register values of a region. */
-export function regionWords(number: number, { addr, log2, leftOut }: Piece, access: Access): RegionWords {
+export function regionWords(number: number, { addr, log2, leftOut }: Piece, access: Access): WordsV7 {
   const rasr = RASR_ACCESS[access] | RASR_NORMAL_MEMORY | (leftOut << 8) | ((log2 - 1) << 1) | 1;
   return [(addr | RBAR_VALID | number) >>> 0, rasr >>> 0];
 }
 
 /** A region that is off. */
-export const regionOff = (number: number): RegionWords => [(RBAR_VALID | number) >>> 0, 0];
+export const regionOff = (number: number): WordsV7 => [(RBAR_VALID | number) >>> 0, 0];
 
 /** Pieces that make up [from, to), as few as greed finds; undefined when more than `most` are needed. */
 export function piecesOf(from: number, to: number, most: number): Piece[] | undefined {
@@ -96,7 +98,7 @@ export function guardedArena(ram: AddrRange, arena: AddrRange): AddrRange | unde
   return undefined;
 }
 
-function belowArena({ ram, arena }: MpuTarget): RegionWords {
+function belowArena({ ram, arena }: MpuTarget): WordsV7 {
   const [piece] = piecesOf(ram.addr, arena.addr, 1) ?? [];
   return piece === undefined ? regionOff(BELOW_REGION) : regionWords(BELOW_REGION, piece, 'writable');
 }
@@ -123,7 +125,7 @@ const boundaryFits = (ram: AddrRange, at: number): boolean => piecesOf(ram.addr,
 
 /** Code and constants below `boundary`, and those of statements, read-only.
  *  @param trials whether the zone for constants of statements holds nothing else */
-export function codeRegions(target: MpuTarget, boundary: number, trials: boolean): RegionWords[] {
+export function codeRegions(target: MpuTarget, boundary: number, trials: boolean): WordsV7[] {
   const { ram, arena, trialAddr } = target;
   const pieces = boundary > arena.addr ? (piecesOf(ram.addr, boundary, RO_REGIONS.length) ?? []) : [];
   const zone = { addr: trialAddr, log2: Math.log2(arena.addr + arena.len - trialAddr), leftOut: 0 };
@@ -138,7 +140,7 @@ export function codeRegions(target: MpuTarget, boundary: number, trials: boolean
 }
 
 /** All of the arena read-only, so that every write is seen. */
-export function trackingRegions(target: MpuTarget): RegionWords[] {
+export function trackingRegions(target: MpuTarget): WordsV7[] {
   const { ram } = target;
   const all = { addr: ram.addr, log2: log2Of(ram.len), leftOut: 0 };
   return [regionWords(1, all, 'read-only'), ...WINDOW_REGIONS.map(regionOff), belowArena(target)];

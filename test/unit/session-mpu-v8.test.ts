@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { MpuTarget, RegionWords } from '../../host/session/mpu.js';
-import { chooseBoundaryV8, codeRegionsV8, guardedArenaV8 } from '../../host/session/mpu-v8.js';
+import type { MpuTarget } from '../../host/session/mpu.js';
+import { chooseBoundaryV8, codeRegionsV8, guardedArenaV8, type WordsV8 } from '../../host/session/mpu-v8.js';
 
 const RAM = { addr: 0x3800_0000, len: 0x40_0000 };
 const OPEN = 0x3801_1400;
@@ -12,14 +12,14 @@ const TARGET: MpuTarget = { ram: RAM, arena: ARENA, trialAddr: ARENA.addr + AREN
 const END = ARENA.addr + ARENA.len;
 
 /** Access to an address by the registers; Armv8-M manual, B8: more than one region is a fault. */
-function accessAt(words: readonly RegionWords[], addr: number): 'read-only' | 'writable' | 'none' {
+function accessAt(words: readonly WordsV8[], addr: number): 'read-only' | 'writable' | 'none' {
   const hits = words.filter(([, base, limit]) => {
-    const isOn = (limit! & 1) === 1;
-    return isOn && addr >= (base! & ~31) >>> 0 && addr <= (limit! | 31) >>> 0;
+    const isOn = (limit & 1) === 1;
+    return isOn && addr >= (base & ~31) >>> 0 && addr <= (limit | 31) >>> 0;
   });
   expect(hits.length).toBeLessThanOrEqual(1);
   const [hit] = hits;
-  return hit === undefined ? 'none' : ((hit[1]! >> 1) & 3) === 2 ? 'read-only' : 'writable';
+  return hit === undefined ? 'none' : ((hit[1] >> 1) & 3) === 2 ? 'read-only' : 'writable';
 }
 
 test('code and constants of statements are read-only, the rest is writable, to the byte', () => {

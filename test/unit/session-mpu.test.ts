@@ -8,9 +8,9 @@ import {
   guardedArena,
   type MpuTarget,
   piecesOf,
-  type RegionWords,
   trackingRegions,
   WINDOW_REGIONS,
+  type WordsV7,
 } from '../../host/session/mpu.js';
 
 const LM3S = { ram: { addr: 0x2000_0000, len: 0x1_0000 }, arena: { addr: 0x2000_3710, len: 0xc8f0 } };
@@ -18,7 +18,7 @@ const MPS2 = { ram: { addr: 0x2000_0000, len: 0x40_0000 }, arena: { addr: 0x2001
 
 /** Access to an address by the registers: of the regions that cover it the one with the highest number counts.
  *  Armv7-M manual, B3.5.3. */
-function accessAt(words: readonly RegionWords[], addr: number): 'read-only' | 'writable' | 'default' {
+function accessAt(words: readonly WordsV7[], addr: number): 'read-only' | 'writable' | 'default' {
   let access: 'read-only' | 'writable' | 'default' = 'default';
   const byNumber = [...words].sort(([a], [b]) => (a & 15) - (b & 15));
   for (const [rbar, rasr] of byNumber) {
