@@ -2,6 +2,7 @@
 
 import type { BytePort } from '../protocol/byte-port.js';
 import type { ArchName } from '../protocol/messages.js';
+import type { Uart } from './uart.js';
 
 export interface QemuSimulator {
   readonly kind: 'qemu';
@@ -94,6 +95,8 @@ export interface BoardRecord {
   readonly simulator: Simulator | undefined;
   /** Baud rate of the stub's UART on real hardware. */
   readonly baud: number;
+  /** How that rate can be raised by running code; absent where it stays as it is. */
+  readonly uart?: Uart;
   /** How the stub gets onto the real board, best way first; none where a simulator starts the image. */
   readonly flash: readonly FlashWay[];
 }

@@ -47,6 +47,11 @@ export const CAPABILITY_COLUMNS: readonly {
     meaning: '`printf` takes 4 KiB until a format asks for floating point; else 9 KiB from the start',
     cell: ({ capabilities }) => yes(capabilities.smallPrintf),
   },
+  {
+    title: 'line',
+    meaning: 'the rate that the line is raised to after the handshake, in baud; `no`: it stays at 115,200',
+    cell: ({ uart }) => (uart === undefined ? 'no' : String(uart.maxBaud)),
+  },
 ];
 
 /** Armv6-M: one fault for all, without a word why. */

@@ -16,5 +16,6 @@ export const LM3S6965EVB: BoardRecord = {
   heapBytes: 16 * 1024,
   simulator: { kind: 'qemu', machine: 'lm3s6965evb' },
   baud: 115_200,
+  uart: { kind: 'pl011', addr: 0x4000_c000, clockHz: 50_000_000, maxBaud: 921_600 },
   flash: [],
 };

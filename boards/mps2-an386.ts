@@ -16,5 +16,6 @@ export const MPS2_AN386: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an386' },
   baud: 115_200,
+  uart: { kind: 'cmsdk', addr: 0x4000_4000, clockHz: 25_000_000, maxBaud: 460_800 },
   flash: [],
 };

@@ -16,5 +16,6 @@ export const MPS2_AN505: BoardRecord = {
   heapBytes: 1024 * 1024,
   simulator: { kind: 'qemu', machine: 'mps2-an505' },
   baud: 115_200,
+  uart: { kind: 'cmsdk', addr: 0x5020_0000, clockHz: 20_000_000, maxBaud: 460_800 },
   flash: [],
 };

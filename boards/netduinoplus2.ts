@@ -16,5 +16,6 @@ export const NETDUINOPLUS2: BoardRecord = {
   heapBytes: 32 * 1024,
   simulator: { kind: 'qemu', machine: 'netduinoplus2' },
   baud: 115_200,
+  uart: { kind: 'stm32-usart', addr: 0x4001_1000, clockHz: 84_000_000, maxBaud: 921_600 },
   flash: [],
 };

@@ -16,5 +16,6 @@ export const PICO_SIM: BoardRecord = {
   heapBytes: 64 * 1024,
   simulator: { kind: 'rp2040js' },
   baud: 115_200,
+  uart: { kind: 'pl011', addr: 0x4003_4000, clockHz: 125_000_000, maxBaud: 921_600 },
   flash: [],
 };

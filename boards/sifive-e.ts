@@ -23,5 +23,6 @@ export const SIFIVE_E: BoardRecord = {
     losesOutput: true,
   },
   baud: 115_200,
+  uart: { kind: 'sifive', addr: 0x1001_3000, clockHz: 16_000_000, maxBaud: 460_800 },
   flash: [],
 };

@@ -8,6 +8,8 @@ export interface BytePort {
   readonly name: string;
   /** Bits a second of the line behind it, now, where a line sets the pace. */
   readonly baud?: number;
+  /** Rate that the other end has set itself to, where a simulator knows. */
+  readonly farBaud?: number | undefined;
   /** Sets that rate at this end, once what was written is out; absent where it cannot be set. */
   setBaud?(baud: number): Promise<void>;
   /** Sets modem lines at this end; absent where there are none. On many boards they reset it. */

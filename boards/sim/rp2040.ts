@@ -74,6 +74,11 @@ class Rp2040Port implements BytePort {
     this.scheduleSlice();
   }
 
+  get farBaud(): number | undefined {
+    const uart = this.chip.uart[0]!;
+    return uart.enabled && uart.baudDivider > 0 ? uart.baudRate : undefined;
+  }
+
   write(bytes: Uint8Array): void {
     if (this.closed || bytes.length === 0) return;
     this.inbox.push(bytes.slice());

@@ -15,6 +15,7 @@ import { readCompileCommands } from './compile-commands.js';
 export interface SessionOptions {
   readonly board?: string;
   readonly port?: string;
+  readonly baud?: string;
   readonly line?: string;
   readonly trace?: string;
   readonly include?: readonly string[];
@@ -51,6 +52,12 @@ const TABLE: readonly OptionRow[] = [
   {
     flags: '-p, --port <path>',
     help: 'where a real board is: a serial port, usb:VID:PID[:SERIAL], auto, tcp://host:port, rfc2217://host:port or unix:/path',
+  },
+  {
+    flags: '--baud <rate>',
+    help: 'fastest rate that the line is raised to where both ends can (921600); 115200 leaves it as it is',
+    check: (value) =>
+      /^\d+$/.test(value) && Number(value) >= 115_200 ? undefined : 'It takes bits a second, 115200 or more.',
   },
   { flags: '--line <model>', help: 'a modelled line in front of the board: 115200,16ms,ber=1e-5 (docs/link.md)' },
   { flags: '--trace <file>', help: 'record every byte on the line, with time stamps' },
@@ -107,10 +114,11 @@ export function withSessionOptions(command: Command): Command {
  *  @throws CLI_COMPILE_COMMANDS */
 export function openOptions(options: SessionOptions): OpenOptions {
   const project = options.compileCommands === undefined ? [] : readCompileCommands(options.compileCommands);
-  const { board, port, line, trace, std, optimize, rtti, exceptions, clang, safe } = options;
+  const { board, port, baud, line, trace, std, optimize, rtti, exceptions, clang, safe } = options;
   return {
     ...(board === undefined ? {} : { board }),
     ...(port === undefined ? {} : { port }),
+    ...(baud === undefined ? {} : { baud: Number(baud) }),
     ...(line === undefined ? {} : { lineModel: line }),
     ...(trace === undefined ? {} : { trace }),
     ...(clang === undefined ? {} : { clang }),

@@ -29,6 +29,7 @@ import { Guard, guardPlan, REGION_TABLE } from './guard.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
 import { type RecordedSession, SessionLog, type StartRecord } from './log.js';
+import { LineRate, RATE_TABLE, RATES } from './raise-rate.js';
 import { SUM_INIT, TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
@@ -37,6 +38,8 @@ export interface OpenOptions {
   readonly board?: string;
   /** Where a board is, as `--port` takes it: see host/wire/ports/open.ts. */
   readonly port?: string;
+  /** Fastest rate that the line is raised to where both ends can, in bits a second; 921,600 if absent. */
+  readonly baud?: number;
   /** A modelled line in front of the board, as `--line` takes it. */
   readonly lineModel?: string;
   /** File that every byte on the line is recorded in. */
@@ -110,10 +113,11 @@ async function connect(
   board: BoardRecord | undefined,
   serialNumber: string | undefined,
 ): Promise<Connection> {
-  const { trace } = options;
-  return Connection.open(await lineTo(options, board, serialNumber), (port) =>
-    trace === undefined ? {} : { trace: writeTrace(trace, port.name) },
-  );
+  const { trace, baud } = options;
+  return Connection.open(await lineTo(options, board, serialNumber), (port) => ({
+    otherBauds: baud === undefined ? RATES : [baud, ...RATES],
+    ...(trace === undefined ? {} : { trace: writeTrace(trace, port.name) }),
+  }));
 }
 
 /** The image that the board runs: the one that its record names, or one of ours.
@@ -208,6 +212,9 @@ async function openWith(
     const store = new ByteStore();
     const setter = memberWith(archives, REGION_TABLE);
     const guard = plan === undefined || setter === undefined ? undefined : new Guard({ plan, linker, setter });
+    const rateSetter = memberWith(archives, RATE_TABLE)!;
+    const ceiling = options.baud ?? RATES[0]!;
+    const rate = new LineRate({ board, linker, setter: rateSetter, link: () => connection.link, ceiling });
     const log = logOf(options, recorded, resumed, store, {
       board: boardWord(board),
       buildId,
@@ -224,6 +231,7 @@ async function openWith(
         log,
         store,
         guard,
+        rate,
         trackInit: memberWith(archives, guard?.canTrack ? TRACK_INIT : SUM_INIT)!,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
       },
@@ -231,6 +239,8 @@ async function openWith(
     );
     if (options.onNotice !== undefined) session.onNotice(options.onNotice);
     const before = recorded === undefined ? undefined : await session.resume(recorded);
+    // A session that is taken up again has done so when it had its memory back.
+    if (recorded === undefined) await rate.raise();
     await session.protect();
     if (options.safe ?? before?.safe) await session.safe.on();
     return session;

@@ -17,6 +17,7 @@ import type { ArenaImage } from './arena-image.js';
 import { crcOps, differing } from './arena-image.js';
 import type { Connection } from './connection.js';
 import { changesBoard, type PastEntry, type SessionLog } from './log.js';
+import type { LineRate } from './raise-rate.js';
 import { replayLog } from './replay.js';
 import type { Transactions } from './transaction.js';
 
@@ -44,6 +45,7 @@ export interface RecoveryParts {
   readonly transactions: Transactions;
   readonly log: SessionLog;
   readonly image: ArenaImage;
+  readonly rate: LineRate;
   /** The board as it said hello when the session began. */
   readonly hello: Hello;
   /** Says something to the user. */
@@ -134,13 +136,14 @@ export class Recovery {
   }
 
   async #recover(first: Trouble): Promise<Recovered> {
-    const { connection, transactions, log, reconnectMs, notice } = this.#parts;
+    const { connection, transactions, log, rate, reconnectMs, notice } = this.#parts;
     const startMs = performance.now();
     const skipped = new Set<number>();
     let together: number | undefined;
     let underWay: readonly PastEntry[] = [];
     let wasReset = false;
     const interrupted = transactions.lost;
+    if (first.kind === 'silent') rate.distrust();
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const bootId = connection.link.hello.bootId;
       const trouble = this.#trouble;
@@ -169,6 +172,7 @@ export class Recovery {
         }
         underWay = [];
         await this.#settle();
+        await rate.raise();
         if (this.#trouble !== undefined) continue;
         transactions.found();
         const recovered = { memory: kept, ...report, ms: performance.now() - startMs };

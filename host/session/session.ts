@@ -50,6 +50,7 @@ import {
 import { readMemory, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
 import { explained } from './needs-os.js';
+import type { LineRate } from './raise-rate.js';
 import { Recovery } from './recovery.js';
 import { checkSame, revisionAgain } from './redo.js';
 import { neededRevisions, startRevisions } from './revise.js';
@@ -104,6 +105,7 @@ export interface Stations {
   readonly store: ByteStore;
   /** What the MPU is told; undefined where there is none. */
   readonly guard: Guard | undefined;
+  readonly rate: LineRate;
   /** Object of the support library that brings along what `:safe on` needs. */
   readonly trackInit: ObjectFile;
   /** Waiting for a line that ended goes on for this long. */
@@ -157,7 +159,7 @@ export class Session {
     this.#stations = stations;
     this.#declarations = declarations;
     this.#typed = new TypedInputs(stations.store);
-    const { connection, linker, log, guard, reconnectMs } = stations;
+    const { connection, linker, log, guard, rate, reconnectMs } = stations;
     this.#transactions = new Transactions({
       linker,
       log,
@@ -174,6 +176,7 @@ export class Session {
       connection,
       linker,
       log,
+      rate,
       reconnectMs,
       image: this.#image,
       transactions: this.#transactions,
@@ -259,6 +262,7 @@ export class Session {
     const object = readObject(compiled.object, name);
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
     const made: MadeInput = { input, text, fileName: options.fileName, unit, versions, before, object, revised };
+    if (this.connected) await this.#stations.rate.check().catch(() => undefined);
     const { staged, slot } = await timed(timing, 'linkMs', () => this.#link(name, made));
     log?.(
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
@@ -603,6 +607,7 @@ export class Session {
 
   async close(): Promise<void> {
     await this.finish().catch((error: unknown) => log?.(`destructors at the end: ${String(error)}`));
+    if (!this.#transactions.lost && this.connected) await this.#stations.rate.lower().catch(() => undefined);
     this.#recovery.close();
     this.#stations.log.close();
     await Promise.all([this.#stations.compiler.close(), this.#stations.connection.close()]);

@@ -13,6 +13,7 @@ import type { Frame } from '../../protocol/frame.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
 import { withBootId } from './answered-restart.js';
 import { breakIgnored, malformedReply, outOfStep, stillRunning, timeout, unreliable } from './errors.js';
+import { followTrial, isUncertain, settleBaud, trialWaitMs, turnForPing } from './line-rate.js';
 import type { Slot } from './machine-state.js';
 import { loseBefore, requeue, shouldWithdraw, stuckFrom, withdrawal } from './mending.js';
 import { loseOutput, noteOutputSent, outputMissing } from './output.js';
@@ -25,6 +26,9 @@ import { count, describeJob, failJob, mapSlots, sendBreak, sendPing, setJob, typ
 /** Waits for a sign of life from a board that does not hear BREAK: somebody wants it stopped now. */
 const BREAK_TRIES = 3;
 
+/** Where rates take turns each gets the waits that one would get. */
+const inEachRate = (turn: Turn, tries: number): number => (isUncertain(turn) ? tries >> 1 : tries);
+
 /** Starts the wait for the frames that are out. */
 function startWait(turn: Turn, tries = 0): void {
   const { state, nowMs } = turn;
@@ -33,7 +37,10 @@ function startWait(turn: Turn, tries = 0): void {
     state.wait = undefined;
     return;
   }
-  const delayMs = waitMs(state.timing, tries, state.config.paced) + allowanceMs(out, state.config.baud);
+  const waits = inEachRate(turn, tries);
+  const usualMs = waitMs(state.timing, waits, state.config.paced) + allowanceMs(out, state.baud);
+  const onTrial = state.jobs[0]!.trialBaud !== undefined && out.some(({ runs }) => runs);
+  const delayMs = onTrial ? Math.min(usualMs, trialWaitMs(waits)) : usualMs;
   const sinceMs = tries === 0 ? nowMs : (state.wait?.sinceMs ?? nowMs);
   state.wait = { sinceMs, deadlineMs: nowMs + delayMs, tries };
 }
@@ -73,9 +80,9 @@ function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFra
   if (out.length < frames) return true;
   const all = [...out, next];
   if (!state.config.paced || out.length >= MOST_OUT || state.strayHellos > 0) return false;
-  if (!all.every((frame) => isQuick(frame, state.config.baud))) return false;
+  if (!all.every((frame) => isQuick(frame, state.baud))) return false;
   // No more than keeps the line busy: what is out behind a lost frame has to be sent again.
-  const busyBytes = (state.timing.latencyMs * state.config.baud) / 10_000 + 4 * state.pace.frameBytes;
+  const busyBytes = (state.timing.latencyMs * state.baud) / 10_000 + 4 * state.pace.frameBytes;
   return bytesOf(all) <= Math.min(window * maxFrame, busyBytes);
 }
 
@@ -96,12 +103,13 @@ function sendNew(turn: Turn, index: number, slot: Slot): boolean {
   turn.effects.push({ type: 'send', frame, fresh: false });
   const sends = slot.sends + 1;
   const out = [...sentSlots(state.jobs[0]).map((each) => each.asked), slot.asked];
-  const lineMs = (bytesOf(out) * 10_000) / state.config.baud;
+  const lineMs = (bytesOf(out) * 10_000) / state.baud;
   mapSlots(turn, (old, at) =>
     at === index ? { ...old, state: 'sent', seq, sends, sentAtMs: nowMs, lineMs, frame } : old,
   );
   startWait(turn);
   const job = state.jobs[0]!;
+  if (slot.asked.runs && job.trialBaud !== undefined) followTrial(turn, job.trialBaud);
   if (slot.asked.runs && job.runTimeoutMs !== undefined && job.breakAtMs === undefined) {
     setJob(turn, { ...job, breakAtMs: nowMs + job.runTimeoutMs });
   }
@@ -134,6 +142,9 @@ function resend(turn: Turn, from: (slot: Slot) => boolean): void {
     return { ...slot, frame, withdrawn: slot.withdrawn || withdraw, sends: slot.sends + 1, sentAtMs: nowMs };
   });
   startWait(turn);
+  const { trialBaud } = state.jobs[0]!;
+  const begins = again.some(({ asked, frame }) => asked.runs && frame!.body === asked.body);
+  if (begins && trialBaud !== undefined && !withdraw) followTrial(turn, trialBaud);
 }
 
 export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
@@ -157,6 +168,7 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   }
   const { bootId } = reply.failure;
   if (bootId !== undefined) state.hello = { ...state.hello!, bootId };
+  if (bootId !== undefined || (slot.asked.runs && state.jobs[0]!.trialBaud !== undefined)) settleBaud(turn);
   state.strayHellos = 0;
   loseBefore(turn, seq);
   if (reply.status === 'REPEATED') {
@@ -216,6 +228,7 @@ export function onState(turn: Turn, body: Uint8Array): void {
   const { state, nowMs } = turn;
   const board = decodeFields(FRAMES.STATE.fields, body);
   state.boardState = board;
+  turn.effects.push({ type: 'boardState', state: board });
   noteOutputSent(turn, board.output, state.pinged);
   const job = state.jobs[0];
   const out = sentSlots(job);
@@ -275,6 +288,11 @@ export function noteRunning(turn: Turn, heard: 'output' | 'state'): void {
   const { pingIntervalMs } = state.config;
   const quietMs = heard === 'output' ? FIRST_QUIET_MS : job.quietMs;
   setJob(turn, { ...job, running: true, quietMs: Math.min(2 * quietMs, pingIntervalMs) });
+  // Heard at the rate on trial: that is all it takes.
+  if (job.trialBaud === state.baud && job.breakingSinceMs === undefined) {
+    beginBreak(turn);
+    return;
+  }
   if (job.breakingSinceMs !== undefined && state.wait !== undefined) state.wait = { ...state.wait, tries: 0 };
   else state.wait = { sinceMs: nowMs, deadlineMs: nowMs + Math.min(quietMs, pingIntervalMs), tries: 0 };
 }
@@ -313,19 +331,20 @@ export function onWaitOver(turn: Turn): void {
     state.wait = { sinceMs, deadlineMs: nowMs + outputWaitMs(turn, tries + 1), tries: tries + 1 };
     return;
   }
-  const breaking = state.jobs[0]?.breakingSinceMs !== undefined;
-  if (tries >= (breaking ? Math.min(BREAK_TRIES, state.config.tries) : state.config.tries)) {
+  const breaking = state.jobs[0]?.breakingSinceMs !== undefined && state.jobs[0].trialBaud === undefined;
+  if (inEachRate(turn, tries) >= (breaking ? Math.min(BREAK_TRIES, state.config.tries) : state.config.tries)) {
     failJob(turn, timeout(state.config.port, describeJob(turn), nowMs - sinceMs, tries));
     return;
   }
   count(turn, 'timeouts');
+  turnForPing(turn, tries);
   sendPing(turn);
   startWait(turn, tries + 1);
 }
 
 /** Wait for output that was asked for again. */
 function outputWaitMs({ state }: Turn, tries: number): number {
-  return waitMs(state.timing, tries, state.config.paced) + (LIMITS.maxOutput * 10_000) / state.config.baud;
+  return waitMs(state.timing, tries, state.config.paced) + (LIMITS.maxOutput * 10_000) / state.baud;
 }
 
 /** Ends the job at the front if all of it is answered, or enough to know that it failed, and its output is here.

@@ -7,6 +7,7 @@ import { decodeHello, type Hello, helloTableHash } from '../../protocol/hello.js
 import { FAULT_WORDS, LIMITS } from '../../protocol/messages.js';
 import { BarewireError } from '../diag/error.js';
 import { type BoardState, badHello, noAnswer, restarted, stillRunning, tableMismatch } from './errors.js';
+import { settleBaud, turnForHello } from './line-rate.js';
 import { acknowledgement, noteOutputTotal, outputFrom } from './output.js';
 import { count, describeJob, failJob, sendBare, sendBreak, type Turn } from './turn.js';
 
@@ -34,6 +35,7 @@ function sendHello(turn: Turn): void {
   const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS);
   const endMs = sinceMs + state.config.helloTimeoutMs;
   state.wait = { sinceMs, deadlineMs: Math.min(nowMs + pauseMs, endMs), tries: tries + 1 };
+  turnForHello(turn, tries);
   sendBare(turn, 'HELLO', state.helloSeq);
 }
 
@@ -71,6 +73,7 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
     refuse(turn, hello);
     return;
   }
+  settleBaud(turn);
   const before = state.hello;
   if (before !== undefined && seq === 0 && state.restartNoted) {
     count(turn, 'repeated'); // one for each batch that the board before the restart was meant to have
@@ -120,6 +123,7 @@ export function onUnaskedHello(turn: Turn, frame: Frame): void {
     failJob(turn, hello);
     return;
   }
+  settleBaud(turn);
   noteRestart(turn, hello);
 }
 

@@ -8,7 +8,7 @@ type Key = keyof LineModel;
 const CHANCES: ReadonlySet<string> = new Set<Key>(['ber', 'loss', 'repeat', 'reorder', 'drop', 'insert']);
 
 export const LINE_HELP =
-  'BAUD, then any of LATENCYms (towards the host; a second one towards the board), jitter=Nms, buffer=BYTES, ber=, loss=, repeat=, reorder=, drop=, insert= (chances: 1e-5 or 1%), seed=N';
+  'BAUD, then any of LATENCYms (towards the host; a second one towards the board), jitter=Nms, buffer=BYTES, max=BAUD (above it all is noise), ber=, loss=, repeat=, reorder=, drop=, insert= (chances: 1e-5 or 1%), seed=N';
 
 /** Reads `115200,16ms,ber=1e-5`.
  *  @throws WIRE_LINE_WORDS with the word that is wrong */
@@ -25,6 +25,7 @@ export function parseLine(text: string): LineModel {
     else if (name === '' && plain !== undefined && Number.isInteger(plain) && plain >= 300) model.baud = plain;
     else if (name === 'jitter' && ms !== undefined) model.jitterMs = Number(ms);
     else if (name === 'buffer' && plain !== undefined) model.bufferBytes = plain;
+    else if (name === 'max' && plain !== undefined && plain > 0) model.maxBaud = plain;
     else if (name === 'seed' && plain !== undefined) model.seed = plain;
     else if (CHANCES.has(name) && chance !== undefined && chance < 1) model[name as Key] = chance;
     else

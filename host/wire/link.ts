@@ -14,7 +14,7 @@ import { debugScope } from '../diag/debug.js';
 import { concatBytes } from './bytes.js';
 import { type Clock, systemClock } from './clock.js';
 import { type CounterName, type LinkCounters, zeroCounters } from './counters.js';
-import { closed, resetIgnored } from './errors.js';
+import { type BoardState, closed, resetIgnored } from './errors.js';
 import { createFramer, type Framer } from './framer.js';
 import { step } from './machine.js';
 import {
@@ -27,6 +27,7 @@ import {
   nextDeadline,
 } from './machine-state.js';
 import { dataBytes } from './plan.js';
+import { RatedWriter } from './rated-writer.js';
 import { type LinkStatistics, type Progress, Statistics } from './statistics.js';
 import type { TraceSink } from './trace.js';
 
@@ -40,10 +41,16 @@ export interface ConnectOptions extends Partial<Omit<LinkConfig, 'port'>> {
 export interface ExecuteOptions {
   /** Code that runs longer is stopped with BREAK; without it it may run for ever. */
   readonly runTimeoutMs?: number;
+  /** The code that the list runs sets this rate at the board, waits to be stopped, and else sets the old one again. Our end
+   *  follows, and stops it once it is heard there. `baud` of the link then tells which rate it came to. */
+  readonly trialBaud?: number;
 }
 
 /** A board that hears RESET says HELLO_REPLY within tens of milliseconds. */
 const RESET_TIMEOUT_MS = 1000;
+/** STATE comes as quickly as the line lets it. */
+const STATE_TIMEOUT_MS = 300;
+const STATE_TRIES = 3;
 
 interface Pending {
   readonly totalBytes: number;
@@ -68,6 +75,7 @@ export class DeviceLink {
   private state: LinkState;
   private readonly counts = zeroCounters();
   private readonly framer: Framer;
+  private readonly writer: RatedWriter;
   private readonly clock: Clock;
   private readonly startMs: number;
   private readonly pending = new Map<number, Pending>();
@@ -79,6 +87,7 @@ export class DeviceLink {
   private nextId = 1;
   private readonly measured = new Statistics();
   private progressListener: (progress: Progress) => void = () => {};
+  private stateListener: (state: BoardState) => void = () => {};
   private outputListener: (bytes: Uint8Array) => void = () => {};
   private restartListener: (hello: Hello) => void = () => {};
   private readonly resetWaiters = new Set<{
@@ -100,11 +109,17 @@ export class DeviceLink {
     const seq = firstSeq ?? 1 + Math.floor(Math.random() * 255);
     const { baud = DEFAULT_CONFIG.baud } = port;
     const paced = port.baud !== undefined;
-    this.state = initialLink({ ...DEFAULT_CONFIG, baud, paced, ...config, port: port.name }, seq);
+    const fixed = port.setBaud === undefined ? { otherBauds: [] } : {};
+    this.state = initialLink({ ...DEFAULT_CONFIG, baud, paced, ...config, ...fixed, port: port.name }, seq);
     this.framer = createFramer(cobsMaxEncoded(LIMITS.maxFrame), {
       onFrame: (encoded) => this.onEncoded(encoded),
       onTooLong: () => this.onBadFrame('length'),
     });
+    this.writer = new RatedWriter(
+      port,
+      (baud) => this.dispatch({ type: 'baud', baud, nowMs: this.clock.now() }),
+      this.clock,
+    );
     port.onData((bytes) => this.onBytes(bytes));
     port.onClose((cause) => this.onPortClosed(cause));
   }
@@ -134,12 +149,12 @@ export class DeviceLink {
    *  Addresses are absolute; how the board ended the batch is returned, not thrown.
    *  @throws WIRE_TIMEOUT, WIRE_UNRELIABLE, WIRE_OUT_OF_STEP, WIRE_REPLY_LOST, WIRE_MALFORMED_REPLY, WIRE_RESTARTED,
    *  WIRE_BREAK_IGNORED, WIRE_CLOSED when the link fails; the next call then begins with a new handshake */
-  execute(ops: readonly Op[], { runTimeoutMs }: ExecuteOptions = {}): Promise<BatchReply> {
+  execute(ops: readonly Op[], { runTimeoutMs, trialBaud }: ExecuteOptions = {}): Promise<BatchReply> {
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
       const startMs = this.clock.now();
       this.pending.set(id, { resolve, reject, totalBytes: dataBytes(ops), startMs, doneBytes: 0 });
-      this.dispatch({ type: 'execute', id, ops, runTimeoutMs, nowMs: this.clock.now() });
+      this.dispatch({ type: 'execute', id, ops, runTimeoutMs, trialBaud, nowMs: this.clock.now() });
     });
   }
 
@@ -164,7 +179,7 @@ export class DeviceLink {
       };
       const cancel = [1, 2].map((half) =>
         this.clock.after((half * timeoutMs) / 2, () => {
-          if (half === 1) this.dispatch({ type: 'reset', nowMs: this.clock.now() });
+          if (half === 1) this.dispatch({ type: 'reset', again: true, nowMs: this.clock.now() });
           else finish(() => reject(resetIgnored(name, timeoutMs)));
         }),
       );
@@ -174,8 +189,25 @@ export class DeviceLink {
         end();
       };
       this.resetWaiters.add(waiter);
-      this.dispatch({ type: 'reset', nowMs: this.clock.now() });
+      this.dispatch({ type: 'reset', again: false, nowMs: this.clock.now() });
     });
+  }
+
+  /** Asks the board how it is, and how many frames it had to drop: STATE. A question that gets lost is repeated.
+   *  @returns undefined when there is no answer */
+  async askBoard(timeoutMs = STATE_TIMEOUT_MS): Promise<BoardState | undefined> {
+    for (let asked = 0; asked < STATE_TRIES && this.closedBy === undefined; asked++) {
+      const state = await new Promise<BoardState | undefined>((resolve) => {
+        const cancel = this.clock.after(timeoutMs, () => resolve(undefined));
+        this.stateListener = (board) => {
+          cancel();
+          resolve(board);
+        };
+        this.dispatch({ type: 'ask', nowMs: this.clock.now() });
+      });
+      if (state !== undefined) return state;
+    }
+    return undefined;
   }
 
   /** Sets the listener for what running code prints. */
@@ -186,6 +218,16 @@ export class DeviceLink {
   /** Sets the listener for how far `execute` has got; called for each part that is over there, the last included. */
   onProgress(listener: (progress: Progress) => void): void {
     this.progressListener = listener;
+  }
+
+  /** Rate of the line, in bits a second; undefined where none sets the pace. */
+  get baud(): number | undefined {
+    return this.port.baud;
+  }
+
+  /** Whether that can be another. */
+  get canSetBaud(): boolean {
+    return this.port.setBaud !== undefined;
   }
 
   /** Round trips and rates so far. */
@@ -258,8 +300,16 @@ export class DeviceLink {
   }
 
   private perform(effects: readonly LinkEffect[]): void {
-    const out: Uint8Array[] = [];
+    let out: Uint8Array[] = [];
+    const flush = (): void => {
+      if (out.length > 0 && this.closedBy === undefined) this.write(concatBytes(out));
+      out = [];
+    };
     for (const effect of effects) {
+      if (effect.type === 'baud' && this.port.setBaud !== undefined) {
+        flush();
+        this.writer.setBaud(effect.baud);
+      }
       if (effect.type === 'send') {
         if (effect.fresh) out.push(Uint8Array.of(0));
         out.push(encodeFrame(effect.frame));
@@ -267,13 +317,14 @@ export class DeviceLink {
         this.debug?.(`→ ${effect.frame.kind} ${effect.frame.seq} ${effect.frame.body.length}`);
       }
     }
-    if (out.length > 0 && this.closedBy === undefined) this.write(concatBytes(out));
+    flush();
     for (const effect of effects) this.report(effect);
   }
 
   private report(effect: LinkEffect): void {
     switch (effect.type) {
       case 'send':
+      case 'baud':
         return;
       case 'count':
         this.counts[effect.name] += effect.by;
@@ -298,6 +349,9 @@ export class DeviceLink {
       case 'progress':
         this.onJobProgress(effect.id, effect.bytes, effect.ran);
         return;
+      case 'boardState':
+        this.stateListener(effect.state);
+        return;
       case 'output':
         this.outputListener(effect.bytes);
         return;
@@ -320,7 +374,7 @@ export class DeviceLink {
 
   private write(bytes: Uint8Array): void {
     this.options.trace?.record({ ms: this.clock.now() - this.startMs, to: 'board', bytes });
-    this.port.write(bytes);
+    this.writer.write(bytes);
   }
 
   private armTimer(): void {

@@ -26,8 +26,10 @@ import { type Timing, UNMEASURED } from './timing.js';
 export interface LinkConfig {
   /** Name of the port, for messages. */
   readonly port: string;
-  /** Bits a second of the line, for the time that frames need on it. */
+  /** Bits a second of the line when the port was opened, for the time that frames need on it. */
   readonly baud: number;
+  /** Other rates at which the board may listen, from sessions before: HELLO is said at them too. */
+  readonly otherBauds: readonly number[];
   /** That rate really holds back what is sent: a simulator or a socket takes it all at once. */
   readonly paced: boolean;
   /** All of the time that the first HELLO_REPLY may take. */
@@ -46,6 +48,7 @@ export interface LinkConfig {
 export const DEFAULT_CONFIG: LinkConfig = {
   port: 'the board',
   baud: 115_200,
+  otherBauds: [],
   paced: false,
   helloTimeoutMs: 3000,
   tries: 6,
@@ -76,6 +79,8 @@ export interface Job {
   readonly id: number;
   readonly ops: readonly Op[];
   readonly runTimeoutMs: number | undefined;
+  /** Rate that its code sets at the board, and keeps if it is stopped. */
+  readonly trialBaud: number | undefined;
   /** Frames planned so far, in order. */
   readonly slots: readonly Slot[];
   /** What is not planned yet. */
@@ -102,6 +107,10 @@ export interface Wait {
 export interface LinkState {
   readonly phase: 'greeting' | 'ready' | 'unsynced' | 'closed';
   readonly config: LinkConfig;
+  /** Rate of our end, now. */
+  readonly baud: number;
+  /** Rates at which the board may listen, the one that it has after a restart first. */
+  readonly bauds: readonly number[];
   readonly hello: Hello | undefined;
   readonly helloSeq: number;
   /** A restart was reported, and no greeting has succeeded since. */
@@ -134,16 +143,22 @@ export type LinkInput =
       readonly id: number;
       readonly ops: readonly Op[];
       readonly runTimeoutMs: number | undefined;
+      readonly trialBaud: number | undefined;
       readonly nowMs: number;
     }
+  /** Our end has this rate: the port did what it was told, or not. */
+  | { readonly type: 'baud'; readonly baud: number; readonly nowMs: number }
   | { readonly type: 'break'; readonly nowMs: number }
-  | { readonly type: 'reset'; readonly nowMs: number }
+  | { readonly type: 'ask'; readonly nowMs: number }
+  | { readonly type: 'reset'; readonly again: boolean; readonly nowMs: number }
   | { readonly type: 'timer'; readonly nowMs: number }
   | { readonly type: 'closed'; readonly cause: Error | undefined; readonly nowMs: number };
 
 export type LinkEffect =
   /** `fresh`: end whatever stands half-sent on the line with a 0x00 first. */
   | { readonly type: 'send'; readonly frame: Frame; readonly fresh: boolean }
+  /** Our end is to have this rate, once what was sent before is out. */
+  | { readonly type: 'baud'; readonly baud: number }
   | { readonly type: 'count'; readonly name: CounterName; readonly by: number }
   | { readonly type: 'connected'; readonly hello: Hello }
   | { readonly type: 'refused'; readonly error: BarewireError }
@@ -152,6 +167,8 @@ export type LinkEffect =
   | { readonly type: 'roundTrip'; readonly ms: number }
   /** More of a job's data is on the other side. */
   | { readonly type: 'progress'; readonly id: number; readonly bytes: number; readonly ran: boolean }
+  /** The board's STATE. */
+  | { readonly type: 'boardState'; readonly state: BoardState }
   | { readonly type: 'output'; readonly bytes: Uint8Array }
   | { readonly type: 'restart'; readonly hello: Hello };
 
@@ -161,6 +178,8 @@ export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
   return {
     phase: 'unsynced',
     config,
+    baud: config.baud,
+    bauds: [config.baud, ...config.otherBauds.filter((baud) => baud !== config.baud)],
     hello: undefined,
     helloSeq: firstSeq,
     restartNoted: false,

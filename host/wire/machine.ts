@@ -10,12 +10,13 @@ import { FRAMES } from '../../protocol/messages.js';
 import { beginBreak, finishJob, noteRunning, onBatchReply, onNak, onState, onWaitOver, pump } from './batches.js';
 import { closed } from './errors.js';
 import { onGreetingReply, onGreetingState, onGreetingTimer, onUnaskedHello, startGreeting } from './greeting.js';
+import { sendReset, shouldAsk } from './line-rate.js';
 import type { LinkEffect, LinkInput, LinkState } from './machine-state.js';
 import { settleLosses } from './mending.js';
 import { takeOutput } from './output.js';
 import { piecesOf } from './plan.js';
 import { awaitsAnswer } from './slots.js';
-import { count, describeJob, failJob, sendBare, type Turn } from './turn.js';
+import { count, describeJob, failJob, sendPing, type Turn } from './turn.js';
 
 /** One move of the link. Changes neither `state` nor `input`. */
 export function step(state: LinkState, input: LinkInput): { state: LinkState; effects: readonly LinkEffect[] } {
@@ -28,7 +29,7 @@ export function step(state: LinkState, input: LinkInput): { state: LinkState; ef
 function take(turn: Turn, input: LinkInput): void {
   const { state } = turn;
   if (input.type === 'execute') {
-    const { id, ops, runTimeoutMs } = input;
+    const { id, ops, runTimeoutMs, trialBaud } = input;
     const fresh = {
       slots: [],
       rest: piecesOf(ops),
@@ -38,7 +39,7 @@ function take(turn: Turn, input: LinkInput): void {
       breakAtMs: undefined,
     };
     const quietMs = state.config.pingIntervalMs;
-    state.jobs = [...state.jobs, { id, ops, runTimeoutMs, quietMs, ...fresh }];
+    state.jobs = [...state.jobs, { id, ops, runTimeoutMs, trialBaud, quietMs, ...fresh }];
     if (state.phase === 'closed') failAll(turn, undefined);
     return;
   }
@@ -52,12 +53,19 @@ function take(turn: Turn, input: LinkInput): void {
       return;
     case 'badFrame':
       state.badFrames++;
+      if (shouldAsk(turn)) startGreeting(turn);
       return;
     case 'break':
       beginBreak(turn);
       return;
+    case 'ask':
+      sendPing(turn);
+      return;
     case 'reset':
-      sendBare(turn, 'RESET', 0);
+      sendReset(turn, input.again);
+      return;
+    case 'baud':
+      state.baud = input.baud;
       return;
     case 'timer':
       onTimer(turn);

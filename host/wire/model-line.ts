@@ -14,6 +14,8 @@ import { seededRandom } from './random.js';
 export interface LineModel {
   /** Bits a second, as the line begins. */
   readonly baud: number;
+  /** Above this rate the cable garbles everything. */
+  readonly maxBaud: number;
   /** Delay towards the host, in milliseconds. */
   readonly toHostMs: number;
   /** Delay towards the board. */
@@ -36,6 +38,7 @@ export interface LineModel {
 
 export const PERFECT_LINE: LineModel = {
   baud: 115_200,
+  maxBaud: Number.POSITIVE_INFINITY,
   toHostMs: 0,
   toBoardMs: 0,
   jitterMs: 0,
@@ -71,6 +74,8 @@ export interface ModelledPort extends BytePort {
 }
 
 const BITS_PER_BYTE = 10;
+/** Two ends that differ by less understand each other: a bit is sampled in its middle, ten bits after the start. */
+const BAUD_TOLERANCE = 0.03;
 /** How far a frame falls behind that is overtaken. */
 const OVERTAKEN_MS = 5;
 
@@ -80,7 +85,7 @@ export function modelLine(
   board: BytePort,
   initial: LineModel,
   clock: Clock,
-  boardBaud?: () => number | undefined,
+  boardBaud: () => number | undefined = () => board.farBaud,
 ): ModelledPort {
   let model = initial;
   let hostBaud = initial.baud;
@@ -88,14 +93,17 @@ export function modelLine(
   let onData: (bytes: Uint8Array) => void = () => {};
   let onClose: (cause?: Error) => void = () => {};
   const random = seededRandom(initial.seed);
-  const baudOf = (sender: 'host' | 'board') => (sender === 'host' ? hostBaud : (boardBaud?.() ?? hostBaud));
+  const baudOf = (sender: 'host' | 'board') => (sender === 'host' ? hostBaud : (boardBaud() ?? hostBaud));
   const lane = (sender: 'host' | 'board', delayMs: () => number, deliver: (bytes: Uint8Array) => void) =>
     new Lane(
       clock,
       random,
       () => model,
       () => baudOf(sender),
-      () => (baudOf('host') === baudOf('board') ? 1 : baudOf(sender === 'host' ? 'board' : 'host') / baudOf(sender)),
+      () => {
+        const ratio = baudOf(sender === 'host' ? 'board' : 'host') / baudOf(sender);
+        return Math.abs(ratio - 1) < BAUD_TOLERANCE ? 1 : ratio;
+      },
       delayMs,
       (bytes) => {
         if (open) deliver(bytes);
@@ -144,6 +152,7 @@ export function modelLine(
       hostBaud = baud;
     },
     unplug: () => end(new Error('the plug was pulled')),
+    ...(board.reset === undefined ? {} : { reset: () => board.reset!() }),
     close: () => board.close(),
   };
 }
@@ -185,7 +194,7 @@ class Lane {
 
   private pass(frame: Uint8Array): void {
     const { random, counts } = this;
-    const { jitterMs, bufferBytes, loss, repeat, reorder } = this.model();
+    const { maxBaud, jitterMs, bufferBytes, loss, repeat, reorder } = this.model();
     const nowMs = this.clock.now();
     this.freeMs = Math.max(this.freeMs, nowMs) + (frame.length * BITS_PER_BYTE * 1000) / this.baud();
     counts.bytes += frame.length;
@@ -195,7 +204,10 @@ class Lane {
       return;
     }
     const stretch = this.stretch();
-    const heard = stretch === 1 ? this.damage(frame) : this.misheard(frame, stretch);
+    const heard =
+      stretch === 1 && this.baud() <= maxBaud * (1 + BAUD_TOLERANCE)
+        ? this.damage(frame)
+        : this.misheard(frame, stretch);
     const full = this.buffered && bufferBytes > 0 && frame.length >= bufferBytes;
     const delayMs = (full ? 0 : this.delayMs()) + (jitterMs > 0 ? random() * jitterMs : 0);
     this.arrivedMs = Math.max(this.arrivedMs, this.freeMs + delayMs);

@@ -10,6 +10,8 @@ import { describePort } from './usb.js';
 
 /** A board that listens says hello within milliseconds; one that its adapter has just reset within a second. */
 const HELLO_TIMEOUT_MS = 2000;
+/** Where a session that was killed may have left a board. */
+const RAISED_BAUDS: readonly number[] = [921_600];
 
 /** Asks all ports, and gives the one behind which a board answers.
  *  @param open opens a port by its path
@@ -22,7 +24,11 @@ export async function findBoardPort(
   const asked = await Promise.all(
     ports.map(async (info) => {
       try {
-        const options = { helloTimeoutMs: HELLO_TIMEOUT_MS, ...(clock === undefined ? {} : { clock }) };
+        const options = {
+          helloTimeoutMs: HELLO_TIMEOUT_MS,
+          otherBauds: RAISED_BAUDS,
+          ...(clock === undefined ? {} : { clock }),
+        };
         const link = await DeviceLink.connect(await open(info.path), options);
         const { hello } = link;
         await link.close();
