@@ -11,6 +11,7 @@ import { type BatchReply, decodeReply, outputBefore } from '../../protocol/batch
 import { decodeFields, MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
+import type { BarewireError } from '../diag/error.js';
 import { withBootId } from './answered-restart.js';
 import { breakIgnored, malformedReply, outOfStep, stillRunning, timeout, unreliable } from './errors.js';
 import { followTrial, isUncertain, settleBaud, trialWaitMs, turnForPing } from './line-rate.js';
@@ -92,7 +93,7 @@ function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFra
 function sendNew(turn: Turn, index: number, slot: Slot): boolean {
   const { state, nowMs } = turn;
   if (slot.sends >= state.config.sends) {
-    failJob(turn, unreliable(state.config.port, describeBatch(slot), slot.sends, state.boardState));
+    failJob(turn, exhausted(turn, slot));
     return false;
   }
   const seq = state.nextSeq;
@@ -118,6 +119,14 @@ function sendNew(turn: Turn, index: number, slot: Slot): boolean {
 
 const describeBatch = (slot: Slot) => `batch ${slot.seq} (${slot.asked.body.length + 6} bytes)`;
 
+/** What is said of a batch that was sent too often: that the board never got it, or that its answer never came. */
+function exhausted({ state }: Turn, slot: Slot): BarewireError {
+  const { plan, asked, frame, withdrawn, sends } = slot;
+  const isDone = asked !== plan || (frame !== undefined && frame.body !== asked.body && !withdrawn);
+  const { port } = state.config;
+  return unreliable(port, describeBatch(slot), sends, isDone ? 'answer' : 'batch', state.boardState);
+}
+
 /** Sends again every batch that is out from the first one `from` accepts on. */
 function resend(turn: Turn, from: (slot: Slot) => boolean): void {
   const { state, nowMs } = turn;
@@ -129,7 +138,7 @@ function resend(turn: Turn, from: (slot: Slot) => boolean): void {
   let fresh = true;
   for (const slot of again) {
     if (slot.sends >= state.config.sends) {
-      failJob(turn, unreliable(state.config.port, describeBatch(slot), slot.sends, state.boardState));
+      failJob(turn, exhausted(turn, slot));
       return;
     }
     count(turn, 'resent');

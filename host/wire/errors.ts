@@ -58,16 +58,28 @@ Is it still connected and powered? If your code turns interrupts off, the board 
   );
 }
 
-export function unreliable(port: string, what: string, sends: number, state: BoardState | undefined): BarewireError {
+/** @param lost what did not get through: the batch, or the answer to one that the board has done */
+export function unreliable(
+  port: string,
+  what: string,
+  sends: number,
+  lost: 'batch' | 'answer',
+  state: BoardState | undefined,
+): BarewireError {
   const counts =
     state === undefined
       ? ''
       : ` (it counts ${state.badCrc} frames with a wrong CRC, ${state.badLength} with a wrong length, ${state.dropped} dropped)`;
+  const happened =
+    lost === 'batch'
+      ? `${what} was sent ${plural(sends, 'time')} and never got through, though the board answers${counts}.`
+      : `the board has done ${what}, but its answer was asked for ${plural(sends, 'time')} and never came whole${counts}.
+Its effects stand, its results are lost.`;
   return deviceError(
     'WIRE_UNRELIABLE',
-    `${port}: ${what} was sent ${plural(sends, 'time')} and never got through, though the board answers${counts}.
-Bytes are lost on the way: try another cable, a lower baud rate, or no hub between.`,
-    { port, what, sends, state },
+    `${port}: ${happened}
+Bytes are lost on the way: try another cable, a lower baud rate (--baud), or no hub between.`,
+    { port, what, sends, lost, state },
   );
 }
 

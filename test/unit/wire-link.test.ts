@@ -452,10 +452,28 @@ describe('a link that fails', () => {
     const receive = board.receive.bind(board);
     board.receive = (bytes) => receive(bytes.map((byte, i) => (i === 12 ? byte ^ 1 : byte)));
     const error = await clock.run(link.execute([{ op: 'WRITE', addr: ARENA, data: ramp(50) }])).catch((e) => e);
-    expect(error).toMatchObject({ code: 'WIRE_UNRELIABLE', details: { sends: 50 } });
+    expect(error).toMatchObject({ code: 'WIRE_UNRELIABLE', details: { sends: 50, lost: 'batch' } });
     expect(error.message).toMatch(
       /batch \d+ \(59 bytes\) was sent 50 times and never got through, though the board answers \(it counts \d+ frames with a wrong CRC/,
     );
+  });
+
+  it('says that the batch is done when only its answer never comes', async () => {
+    const made = world({ functions: { 16: returns(5) } });
+    const { onData } = made.port;
+    made.port.onData = (listener) =>
+      onData((bytes) => {
+        const result = decodeFrame(bytes);
+        if (!result.ok || result.frame.kind !== 'BATCH_REPLY') listener(bytes);
+      });
+    const { clock, board } = made;
+    const link = await made.connecting();
+    const error = await clock.run(link.execute([{ op: 'RUN', entry: 16 }])).catch((e) => e);
+    expect(error).toMatchObject({ code: 'WIRE_UNRELIABLE', details: { sends: 50, lost: 'answer' } });
+    expect(error.message).toMatch(
+      /the board has done batch \d+ \(\d+ bytes\), but its answer was asked for 50 times and never came whole \(it counts .*\)\.\nIts effects stand, its results are lost\.\nBytes are lost/,
+    );
+    expect(board.runs).toEqual([16]);
   });
 
   it('cuts what is too long for the line: nothing is done twice, nothing is left out', async () => {

@@ -109,6 +109,18 @@ describe('a modelled line', () => {
     expect(atBoard[1]!.hex).toBe('07070700');
   });
 
+  it('is all noise above the rate that the cable does', async () => {
+    const { clock, port, atBoard } = line({ maxBaud: 230_400 });
+    await port.setBaud(460_800);
+    port.write(frame(30));
+    await clock.pass(100);
+    await port.setBaud(230_400);
+    port.write(frame(4));
+    await clock.pass(100);
+    expect(atBoard[0]!.hex).not.toBe('07'.repeat(29).concat('00'));
+    expect(atBoard[1]!.hex).toBe('07070700');
+  });
+
   it('loses what is on its way when the plug is pulled, and ends', async () => {
     const { clock, port, atBoard, closed } = line({ toBoardMs: 50 });
     port.write(frame(10));
@@ -125,9 +137,10 @@ describe('a modelled line', () => {
 describe('--line', () => {
   it('is a line in words', () => {
     expect(parseLine('115200,16ms,ber=1e-5')).toEqual({ ...PERFECT_LINE, toHostMs: 16, ber: 1e-5 });
-    expect(parseLine('921600, 4ms, 1ms, jitter=2ms, buffer=62, loss=1%, seed=9')).toEqual({
+    expect(parseLine('921600, 4ms, 1ms, jitter=2ms, buffer=62, max=2000000, loss=1%, seed=9')).toEqual({
       ...PERFECT_LINE,
       baud: 921_600,
+      maxBaud: 2_000_000,
       toHostMs: 4,
       toBoardMs: 1,
       jitterMs: 2,

@@ -79,12 +79,19 @@ class Rfc2217Port implements BytePort {
     return this.rate;
   }
 
-  /** @throws WIRE_RFC2217 when the far port has another rate then */
+  /** @throws WIRE_RFC2217 when the far port does not take that rate; it then has the one that it had */
   async setBaud(baud: number): Promise<void> {
-    const bytes = [baud >>> 24, (baud >>> 16) & 0xff, (baud >>> 8) & 0xff, baud & 0xff];
-    const set = (await this.command(COMMAND.baud, bytes)).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (set !== baud) throw this.failure(`it set ${set} baud instead of ${baud}`);
+    const set = await this.askBaud(baud);
+    if (set !== baud) {
+      if (baud !== this.rate) await this.askBaud(this.rate);
+      throw this.failure(`it set ${set} baud instead of ${baud}`);
+    }
     this.rate = baud;
+  }
+
+  private async askBaud(baud: number): Promise<number> {
+    const bytes = [baud >>> 24, (baud >>> 16) & 0xff, (baud >>> 8) & 0xff, baud & 0xff];
+    return (await this.command(COMMAND.baud, bytes)).reduce((sum, byte) => sum * 256 + byte, 0);
   }
 
   async setSignals({ dtr, rts }: { readonly dtr?: boolean; readonly rts?: boolean }): Promise<void> {
