@@ -5,6 +5,7 @@
 // A file names its core instead of spelling out triple, libraries and capabilities: cores.ts knows what goes with it.
 
 import { CORES } from './cores.js';
+import { UART_KINDS } from './uart.js';
 
 /** The part of JSON schema that is used here. @see https://json-schema.org/draft/2020-12 */
 export interface Schema {
@@ -133,6 +134,29 @@ const BUILD: Schema = {
   },
 };
 
+const UART: Schema = {
+  type: 'object',
+  description: 'the UART of the stub, whose rate is raised after the handshake',
+  required: ['kind', 'addr', 'clockHz', 'maxBaud'],
+  additionalProperties: false,
+  properties: {
+    kind: { enum: UART_KINDS, description: `one of ${UART_KINDS.join(', ')}` },
+    addr: ADDRESS,
+    clockHz: {
+      type: 'integer',
+      minimum: 1_000_000,
+      maximum: 1_000_000_000,
+      description: 'what its divisor divides, in Hz',
+    },
+    maxBaud: {
+      type: 'integer',
+      minimum: 115_200,
+      maximum: 10_000_000,
+      description: 'bits a second that the stub keeps up with',
+    },
+  },
+};
+
 export const BOARD_SCHEMA: Schema = {
   type: 'object',
   description: 'a board',
@@ -155,6 +179,7 @@ export const BOARD_SCHEMA: Schema = {
     regions: { type: 'array', minItems: 1, description: 'a list of at least one region of memory', items: REGION },
     heapBytes: SIZE,
     baud: { type: 'integer', minimum: 300, maximum: 10_000_000, description: 'bits a second, 300 or more' },
+    uart: UART,
     flash: { type: 'array', description: 'a list of ways to flash it', items: { anyOf: [DRIVE, PROGRAM] } },
     capabilities: CAPABILITIES,
     simulator: SIMULATOR,

@@ -11,6 +11,7 @@ import { BOARD_SCHEMA } from './board-schema.js';
 import { checkSchema } from './check-schema.js';
 import { CORES, type CoreName } from './cores.js';
 import { BoardError } from './sim/errors.js';
+import type { Uart } from './uart.js';
 
 /** What the image is built of; paths are absolute. */
 export interface BoardBuild {
@@ -42,6 +43,7 @@ export interface BoardFile {
   }[];
   readonly heapBytes: number | string;
   readonly baud?: number;
+  readonly uart?: Omit<Uart, 'addr'> & { readonly addr: number | string };
   readonly flash?: readonly FlashWay[];
   readonly capabilities?: Partial<Pick<Capabilities, 'protection'>>;
   readonly simulator?: QemuSimulator;
@@ -96,7 +98,7 @@ function parse(path: string, file: string): unknown {
 
 function recordOf(content: BoardFile, file: string): OwnBoard {
   const from = (path: string): string => resolve(dirname(file), path);
-  const { name, title, core, image, build, simulator, baud = DEFAULT_BAUD, flash = [] } = content;
+  const { name, title, core, image, build, simulator, baud = DEFAULT_BAUD, uart, flash = [] } = content;
   const facts = CORES[core];
   return {
     ...facts,
@@ -114,6 +116,7 @@ function recordOf(content: BoardFile, file: string): OwnBoard {
     capabilities: { ...facts.capabilities, ...content.capabilities },
     simulator,
     baud,
+    ...(uart === undefined ? {} : { uart: { ...uart, addr: numberOf(uart.addr) } }),
     flash,
   };
 }

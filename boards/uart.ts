@@ -55,6 +55,9 @@ const UARTS = {
   },
 } as const satisfies Record<string, UartKind>;
 
+/** The kinds there are. */
+export const UART_KINDS = Object.keys(UARTS) as Uart['kind'][];
+
 /** Writes of a row at most, as `firmware-stub/support/line-rate.c` has room for them. */
 const MOST_WRITES = 5;
 

@@ -79,6 +79,7 @@ describe('a good file', () => {
         core: 'Cortex-M0+',
         build: { port: 'port', script: 'my.ld', defines: ['STUB_IDLE_WFE'] },
         baud: 921_600,
+        uart: { kind: 'stm32-usart', addr: '0x40011000', clockHz: 84_000_000, maxBaud: 2_000_000 },
         flash: [{ way: 'program', program: 'openocd', runs: [['-f', 'x.cfg']] }],
         capabilities: { protection: 'none' },
         simulator: { kind: 'qemu', machine: 'netduinoplus2', serial: 1 },
@@ -90,6 +91,7 @@ describe('a good file', () => {
       defines: ['STUB_IDLE_WFE'],
     });
     expect(board.capabilities).toEqual({ ...CORES['Cortex-M0+'].capabilities, protection: 'none' });
+    expect(board.uart).toEqual({ kind: 'stm32-usart', addr: 0x4001_1000, clockHz: 84_000_000, maxBaud: 2_000_000 });
     expect(board).toMatchObject({ baud: 921_600, simulator: { serial: 1 }, flash: [{ program: 'openocd' }] });
   });
 });
@@ -128,7 +130,7 @@ describe('a file that is none', () => {
         'core is "Cortex-M5": it takes one of Cortex-M0, Cortex-M0+, Cortex-M3, Cortex-M4F, Cortex-M7, Cortex-M33, RV32IMAC',
         'regions[0].addr is "here": it takes an address below 4 GiB: a number, or text as "0x20000000"',
         'regions[0].acess is not known: there are name, addr, sizeBytes, access',
-        'heap is not known: there are $schema, name, title, core, image, build, regions, heapBytes, baud, flash, capabilities, simulator',
+        'heap is not known: there are $schema, name, title, core, image, build, regions, heapBytes, baud, uart, flash, capabilities, simulator',
         'flash[0] is {"way":"mail"}: it takes a drive that the board shows up as, or a program that writes the image',
         'flash[1].runs is missing: it takes a list of argument lists, in which {elf}, {hex}, {bin}, {esp} and {port} are filled in',
       ].join('\n  '),
