@@ -277,6 +277,7 @@ describe('the schema', () => {
       regions: true,
       heapBytes: true,
       baud: true,
+      uart: true,
       flash: true,
       capabilities: true,
       simulator: true,
