@@ -31,6 +31,9 @@ const COLUMN_OF_NOBITS: Readonly<Record<string, keyof ImageSizes>> = {
   '.stub_stack': 'stack',
 };
 
+/** What every program of such a chip has, and the stub beside it: not counted. */
+const NOT_OURS: ReadonlySet<string> = new Set(['.boot2']);
+
 /** Reads the sizes from an ELF32 little-endian file.
  *  @throws FIRMWARE_BAD_ELF if it is none, or cut short */
 export function readSizes(elf: Uint8Array, name: string): ImageSizes {
@@ -48,7 +51,7 @@ export function readSizes(elf: Uint8Array, name: string): ImageSizes {
       const start = namesOffset + header(index, 0);
       const section = Buffer.from(elf.subarray(start, elf.indexOf(0, start))).toString('latin1');
       const column = header(index, 1) === SHT_NOBITS ? COLUMN_OF_NOBITS[section] : 'flash';
-      if (column !== undefined) sizes[column] += header(index, 5);
+      if (column !== undefined && !NOT_OURS.has(section)) sizes[column] += header(index, 5);
     }
   } catch (cause) {
     throw new FirmwareError('FIRMWARE_BAD_ELF', `${name} is no complete ELF32 file: ${(cause as Error).message}`);
