@@ -12,10 +12,12 @@ import { MPS2_AN500 } from './mps2-an500.js';
 import { MPS2_AN505 } from './mps2-an505.js';
 import { NETDUINOPLUS2 } from './netduinoplus2.js';
 import { PICO_SIM } from './pico-sim.js';
+import { ARDUINO_DUE } from './real/arduino-due.js';
 import { HIFIVE1 } from './real/hifive1.js';
 import { LM3S6965EVB as REAL_LM3S6965EVB } from './real/lm3s6965evb.js';
 import { MICROBIT as REAL_MICROBIT } from './real/microbit.js';
 import { NETDUINOPLUS2 as REAL_NETDUINOPLUS2 } from './real/netduinoplus2.js';
+import { NUCLEO_F401RE, NUCLEO_F446RE } from './real/nucleo.js';
 import { PICO } from './real/pico.js';
 import { SIFIVE_E } from './sifive-e.js';
 import { VIRT_RV32 } from './virt-rv32.js';
@@ -34,7 +36,16 @@ export const BOARDS: readonly BoardRecord[] = [
 ];
 
 /** Boards of silicon. None of them has run its image yet: say so here when one has. */
-export const REAL_BOARDS: readonly BoardRecord[] = [PICO, REAL_MICROBIT, REAL_NETDUINOPLUS2, REAL_LM3S6965EVB, HIFIVE1];
+export const REAL_BOARDS: readonly BoardRecord[] = [
+  PICO,
+  REAL_MICROBIT,
+  REAL_NETDUINOPLUS2,
+  NUCLEO_F401RE,
+  NUCLEO_F446RE,
+  ARDUINO_DUE,
+  REAL_LM3S6965EVB,
+  HIFIVE1,
+];
 
 /** Every board that has a name. */
 export const ALL_BOARDS: readonly BoardRecord[] = [...BOARDS, ...REAL_BOARDS];

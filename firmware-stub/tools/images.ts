@@ -77,6 +77,13 @@ export const IMAGES: readonly ImageRow[] = [
   },
   { name: 'mps2-an505', port: 'mps2', machine: cortexM('cortex-m33'), defines: ['STUB_FPU', 'MPS2_AN505'] },
   { name: 'netduinoplus2', port: 'stm32f4', machine: cortexM('cortex-m4'), defines: ['STUB_FPU'] },
+  ...['nucleo-f401re', 'nucleo-f446re'].map((name) => ({
+    name,
+    port: 'stm32f4',
+    machine: cortexM('cortex-m4'),
+    defines: ['STUB_FPU', 'STM32_NUCLEO'],
+  })),
+  { name: 'arduino-due', port: 'sam3x', machine: cortexM('cortex-m3'), defines: [] },
   { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },
   // 16 KiB of RAM: half of the frames' is worth more to the user.
   { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BOARDS } from '../../boards/index.js';
 import { buildFirmware } from '../../firmware-stub/build.js';
 import { findFirmwareTools } from '../../firmware-stub/tools/find-tools.js';
+import { PLAYED_BOARDS } from '../support/played-boards.js';
 import { recordOf, startThumbBoard, stopOnceDead, type ThumbBoard } from './thumb-board.js';
 
 vi.setConfig({ testTimeout: 10_000 });
@@ -36,7 +37,7 @@ beforeAll(() => {
 });
 
 /** The others are in riscv-boards.test.ts. */
-const THUMB_BOARDS = BOARDS.filter((board) => board.arch !== 'rv32');
+const THUMB_BOARDS = [...BOARDS, ...PLAYED_BOARDS].filter((board) => board.arch !== 'rv32');
 
 describe.each(THUMB_BOARDS.map((board) => ({ name: board.name, board })))('stub on $name', ({ board }) => {
   let stub: ThumbBoard;

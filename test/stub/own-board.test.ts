@@ -15,7 +15,7 @@ const BOARD: BoardFile = {
   title: 'My board',
   core: 'Cortex-M4F',
   image: 'out/my-board.elf',
-  build: { port: 'port', script: 'my-board.ld', defines: ['STUB_OPEN_STATE'] },
+  build: { port: 'port', script: 'my-board.ld' },
   regions: [
     { name: 'flash', addr: '0x08000000', sizeBytes: '1M', access: 'rx' },
     { name: 'sram', addr: '0x20000000', sizeBytes: '32K', access: 'rwx' },

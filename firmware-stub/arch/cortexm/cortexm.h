@@ -6,7 +6,9 @@
 
 #include "stub_memory.h"
 
+#if !defined(REG) /* test/stub/register-model.h has another one */
 #define REG(addr) (*(volatile uint32_t *)(addr))
+#endif
 
 /* System control block; Armv6-M manual B3.2, Armv7-M manual B3.2. */
 #define SCB_ICSR REG(0xE000ED04u)

@@ -4,7 +4,7 @@
 
 #define UART_BASE 0x4000C000u
 #define UART_IRQ 5u
-#include "../pl011.h"
+#include "pl011.h"
 
 #define CLOCK_HZ 50000000u
 #define PERIOD_MICROS 250000u /* SysTick counts 24 bits: 335 ms at most */
@@ -26,7 +26,7 @@
 #define WATCHDOG_CTL REG(0x40000008u)
 #define WATCHDOG_ICR REG(0x4000000Cu)
 #define PERIOD_ENDED WATCHDOG_ICR = 0 /* begins anew */
-#include "../systick.h"
+#include "systick.h"
 
 void stub_port_init(void) {
   SYSCTL_RCC = RCC_BYPASS | RCC_XTAL_8MHZ | RCC_SYSDIV_4; /* starts the PLL: 200 MHz */

@@ -5,7 +5,7 @@
 
 #define UART_BASE 0x40034000u
 #define UART_IRQ 20u
-#include "../pl011.h"
+#include "pl011.h"
 
 #define CLOCK_HZ 125000000u
 
