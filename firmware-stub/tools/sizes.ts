@@ -1,6 +1,7 @@
 // What an image costs: bytes of flash and of RAM by output section, read from its section headers, and the
 // table that shows them beside the recorded ones.
 
+import { readObject } from '../../host/elf/read-object.js';
 import { FirmwareError } from './error.js';
 
 /** Limits of the stub, in bytes: flash, and RAM beside the frame buffers and the stub's own stack. */
@@ -17,6 +18,8 @@ export interface ImageSizes {
   readonly frames: number;
   /** The stub's own stack: main loop, then receive, service and fault interrupt on top of each other. */
   readonly stack: number;
+  /** What is left for the user's code and variables. */
+  readonly arena: number;
 }
 
 export type SizeTable = Readonly<Record<string, ImageSizes>>;
@@ -38,7 +41,7 @@ const NOT_OURS: ReadonlySet<string> = new Set(['.boot2']);
  *  @throws FIRMWARE_BAD_ELF if it is none, or cut short */
 export function readSizes(elf: Uint8Array, name: string): ImageSizes {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
-  const sizes = { flash: 0, ram: 0, frames: 0, stack: 0 };
+  const sizes = { flash: 0, ram: 0, frames: 0, stack: 0, arena: 0 };
   try {
     if (view.getUint32(0) !== 0x7f454c46 || elf[4] !== 1) throw new RangeError('not ELF32');
     const tableOffset = view.getUint32(32, true);
@@ -53,14 +56,15 @@ export function readSizes(elf: Uint8Array, name: string): ImageSizes {
       const column = header(index, 1) === SHT_NOBITS ? COLUMN_OF_NOBITS[section] : 'flash';
       if (column !== undefined && !NOT_OURS.has(section)) sizes[column] += header(index, 5);
     }
+    sizes.arena = readObject(elf, name).symbols.find((symbol) => symbol.name === '__stub_arena_size')?.value ?? 0;
   } catch (cause) {
     throw new FirmwareError('FIRMWARE_BAD_ELF', `${name} is no complete ELF32 file: ${(cause as Error).message}`);
   }
   return sizes;
 }
 
-const COLUMNS = ['flash', 'ram', 'frames', 'stack'] as const satisfies readonly (keyof ImageSizes)[];
-const TITLES = { flash: 'flash', ram: 'RAM', frames: 'frame buffers', stack: 'stub stack' } as const;
+const COLUMNS = ['flash', 'ram', 'frames', 'stack', 'arena'] as const satisfies readonly (keyof ImageSizes)[];
+const TITLES = { flash: 'flash', ram: 'RAM', frames: 'frame buffers', stack: 'stub stack', arena: 'arena' } as const;
 
 /** `2412 (+12)`: a size and how far it is from the recorded one. */
 function cell(size: number, recorded: number | undefined): string {

@@ -1,8 +1,11 @@
 // `barewire boards`: the table of boards.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type BoardRecord, ramBytes } from '../../boards/board.js';
 import { CAPABILITY_COLUMNS } from '../../boards/capabilities.js';
 import { BOARDS, REAL_BOARDS } from '../../boards/index.js';
+import { packageRoot } from '../diag/package-root.js';
 import { commandsOf } from '../flash/describe.js';
 
 /** Lines of a table with its columns aligned; the last column is not padded. */
@@ -78,6 +81,13 @@ export function boardsPage(): string {
     '',
     ...CAPABILITY_COLUMNS.map(({ title, meaning }) => `- **${title}**: ${meaning}`),
     '',
+    '## What the stub takes',
+    '',
+    'In bytes, as `npm run firmware -- --check` measures it; at most 4,096 of flash, and 1,024 of RAM beside the frame buffers. The',
+    '*arena* is what is left for your code, variables and heap.',
+    '',
+    ...rows(['image', 'flash', 'RAM', 'its stack', 'frame buffers', 'arena'], sizeRows()),
+    '',
     '## Real boards',
     '',
     'Flash one with `barewire flash BOARD`, then `barewire --port PORT`. *Simulated as* names the board that runs the very same',
@@ -105,6 +115,16 @@ export function boardsPage(): string {
     ),
     '',
   ].join('\n');
+}
+
+/** From the sizes that are kept with the images. */
+function sizeRows(): string[][] {
+  const file = join(packageRoot(), 'firmware-stub', 'sizes.json');
+  const sizes = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Readonly<Record<string, number>>>>;
+  return Object.entries(sizes).map(([image, size]) => [
+    `\`${image}\``,
+    ...['flash', 'ram', 'stack', 'frames', 'arena'].map((part) => size[part]?.toLocaleString('en-US') ?? '–'),
+  ]);
 }
 
 function simulatorText(simulator: BoardRecord['simulator']): string {
