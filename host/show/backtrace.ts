@@ -7,16 +7,7 @@
 // on the stack then says who had called that code.
 
 import type { Registers } from './thumb.js';
-import {
-  callBefore,
-  callerOf,
-  type Frame,
-  innermost,
-  isReturnAddress,
-  isStub,
-  type UnwindTarget,
-  unwind,
-} from './unwind.js';
+import { callerOf, type Frame, innermost, isStub, type UnwindTarget, unwind } from './unwind.js';
 
 /** A call stack; `skipped` frames that repeat what stands before them lie behind `inner`. */
 export interface Backtrace {
@@ -29,9 +20,6 @@ export interface Backtrace {
   readonly lost: { readonly addr: number | undefined } | undefined;
 }
 
-const SP = 13;
-const LR = 14;
-const PC = 15;
 /** Frames that are followed one by one before a pattern is looked for. */
 const INNER_FRAMES = 32;
 const OUTER_FRAMES = 64;
@@ -62,26 +50,29 @@ export async function backtrace(
   frameLost: boolean,
   isNowhere: boolean,
 ): Promise<Backtrace> {
-  const found = frameLost ? await newestCaller(registers, target) : { frame: innermost(registers), lost: undefined };
+  const found = frameLost
+    ? await newestCaller(registers, target)
+    : { frame: innermost(registers, target), lost: undefined };
   if (found === undefined) return { inner: [], skipped: 0, outer: [], roundBytes: 0, lost: { addr: undefined } };
   const first = found.frame;
   if (isNowhere) {
-    const caller = { pc: registers[LR]! & ~1, registers: withPc(registers, registers[LR]! & ~1) };
-    const frames = isReturnAddress(registers[LR]!, target)
+    const link = registers[target.rules.link]!;
+    const caller = { pc: (link & ~1) >>> 0, registers: withPc(registers, link & ~1, target) };
+    const frames = target.rules.isReturnAddress(link, target)
       ? await framesFrom({ ...caller, lookupAddr: caller.pc - 2 }, target, INNER_FRAMES, false)
       : [];
     return { inner: [first, ...frames], skipped: 0, outer: [], roundBytes: 0, lost: undefined };
   }
   const inner = await framesFrom(first, target, INNER_FRAMES, !frameLost);
-  const round = roundOf(inner);
+  const round = roundOf(inner, target.rules.sp);
   const whole = { inner, skipped: 0, outer: [], roundBytes: 0, lost: found.lost };
   if (inner.length < INNER_FRAMES) return whole;
   if (round === undefined) return { ...whole, inner: await framesFrom(first, target, 8 * INNER_FRAMES, !frameLost) };
   const end = target.stack.addr + target.stack.sizeBytes;
   const last = inner.at(-1)!;
-  const most = Math.floor((end - last.registers[SP]!) / round.bytes);
+  const most = Math.floor((end - last.registers[target.rules.sp]!) / round.bytes);
   for (let rounds = most; rounds > Math.max(0, most - TRIES); rounds--) {
-    const shifted = shift(last, rounds * round.bytes);
+    const shifted = shift(last, rounds * round.bytes, target);
     const next = await callerOf(shifted, target);
     const expected = inner[inner.length - round.frames]!;
     if (next?.pc !== expected.pc) continue;
@@ -102,32 +93,34 @@ async function framesFrom(first: Frame, target: UnwindTarget, limit: number, isI
   return frames;
 }
 
-function withPc(registers: Registers, pc: number): number[] {
-  return [...registers.slice(0, PC), pc >>> 0];
+function withPc(registers: Registers, pc: number, { rules }: UnwindTarget): number[] {
+  return [...registers.slice(0, rules.pc), pc >>> 0];
 }
 
-function shift(frame: Frame, bytes: number): Frame {
+function shift(frame: Frame, bytes: number, { rules }: UnwindTarget): Frame {
   const registers = [...frame.registers];
-  registers[SP] = registers[SP]! + bytes;
+  registers[rules.sp] = registers[rules.sp]! + bytes;
   return { ...frame, registers };
 }
 
 /** The shortest pattern that the last frames repeat, three times at least. */
-function roundOf(frames: readonly Frame[]): { readonly frames: number; readonly bytes: number } | undefined {
+function roundOf(
+  frames: readonly Frame[],
+  sp: number,
+): { readonly frames: number; readonly bytes: number } | undefined {
   for (let length = 1; length <= LONGEST_ROUND; length++) {
     const from = frames.length - 3 * length;
     if (from < 0) return undefined;
-    const bytes = spOf(frames, frames.length - 1) - spOf(frames, frames.length - 1 - length);
+    const spOf = (index: number): number => frames[index]!.registers[sp]!;
+    const bytes = spOf(frames.length - 1) - spOf(frames.length - 1 - length);
     const repeats = frames.slice(from + length).every((frame, i) => {
       const before = frames[from + i]!;
-      return frame.pc === before.pc && frame.registers[SP]! - before.registers[SP]! === bytes;
+      return frame.pc === before.pc && frame.registers[sp]! - before.registers[sp]! === bytes;
     });
     if (repeats && bytes > 0) return { frames: length, bytes };
   }
   return undefined;
 }
-
-const spOf = (frames: readonly Frame[], index: number): number => frames[index]!.registers[SP]!;
 
 /** A call that may be the newest on the stack. */
 interface Candidate {
@@ -138,9 +131,9 @@ interface Candidate {
 /** The function whose call is the newest on the stack. Below it lies what earlier code has left, calls too; so the
  *  function that was called must be one whose frame ends where the stack pointer was. */
 async function newestCaller(registers: Registers, target: UnwindTarget): Promise<Candidate | undefined> {
-  const { stack } = target;
+  const { stack, rules } = target;
   const end = stack.addr + stack.sizeBytes;
-  const sp = registers[SP]!;
+  const sp = registers[rules.sp]!;
   const from = (Math.max(sp, stack.addr) + 3) & ~3;
   // The calls are at the inner end if there were many, at the outer end if one function wanted too much.
   const places = new Set<number>();
@@ -164,15 +157,16 @@ const FRAME_ALIGN = 8;
 
 async function candidatesAt(at: number, registers: Registers, target: UnwindTarget): Promise<Candidate[]> {
   const word = await target.readWord(at);
-  if (word === undefined || !isReturnAddress(word, target)) return [];
+  const { rules } = target;
+  if (word === undefined || !rules.isReturnAddress(word, target)) return [];
   const candidates: Candidate[] = [];
   // Functions save lr on top of their frame; those with variable arguments put these above it.
   for (const above of [4, 20]) {
-    const caller = withPc(registers, word - 1);
-    caller[SP] = at + above;
+    const caller = withPc(registers, word - 1, target);
+    caller[rules.sp] = at + above;
     const frame: Frame = { pc: word - 1, lookupAddr: word - 3, registers: caller };
     const next = await callerOf(frame, target);
-    if (next !== undefined) candidates.push({ frame, lost: { addr: callBefore(word - 1, target)?.targetAddr } });
+    if (next !== undefined) candidates.push({ frame, lost: { addr: rules.callBefore(word - 1, target)?.targetAddr } });
   }
   return candidates;
 }
@@ -180,11 +174,12 @@ async function candidatesAt(at: number, registers: Registers, target: UnwindTarg
 /** Whether the function that was called takes the stack pointer to where the processor found no room. */
 function reaches({ frame, lost }: Candidate, sp: number, target: UnwindTarget): boolean {
   if (lost.addr === undefined) return false;
-  const cfa = frame.registers[SP]!;
+  const { sp: spNumber } = target.rules;
+  const cfa = frame.registers[spNumber]!;
   for (let at = lost.addr; at < lost.addr + PROLOGUE_BYTES; at += 2) {
     const row = target.rowAt(at);
     if (row === undefined) return false;
-    if (row.cfa.register !== SP) continue;
+    if (row.cfa.register !== spNumber) continue;
     const room = cfa - row.cfa.offset - sp;
     if (room >= FRAME_BYTES && room < FRAME_BYTES + FRAME_ALIGN) return true;
   }

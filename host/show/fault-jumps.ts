@@ -5,9 +5,9 @@
 //                         call, so it lies in the function that returned, or in its caller
 
 import { hex, symbolText } from './context.js';
-import { type Facts, type FaultRecord, holds, NULL_PAGE, type Verdict } from './fault-facts.js';
+import { type Facts, type FaultContext, type FaultRecord, holds, NULL_PAGE, type Verdict } from './fault-facts.js';
 import { type Registers, registerName } from './thumb.js';
-import { callBefore, callerOf, type UnwindTarget } from './unwind.js';
+import { callerOf, type UnwindTarget } from './unwind.js';
 
 const THUMB_BIT = 1 << 24;
 
@@ -25,8 +25,9 @@ export async function arrivalAt(
   nameAt: (addr: number) => string | undefined,
   isCode: (addr: number) => boolean,
 ): Promise<Arrival> {
-  const [lr, pc] = [registers[14]!, registers[15]!];
-  const call = callBefore((lr & ~1) >>> 0, target);
+  const { rules } = target;
+  const [lr, pc] = [registers[rules.link]!, registers[rules.pc]!];
+  const call = rules.callBefore((lr & ~1) >>> 0, target);
   if (call === undefined) return undefined;
   if (call.register !== undefined) {
     const pointer = registers[call.register]!;
@@ -37,7 +38,7 @@ export async function arrivalAt(
   // Does the code at lr still have its frame? Then what it called last is what returned.
   const returnAddr = (lr & ~1) >>> 0;
   const there = [...registers];
-  there[15] = returnAddr;
+  there[rules.pc] = returnAddr;
   const caller = await callerOf({ pc: returnAddr, lookupAddr: returnAddr - 2, registers: there }, target);
   const from = caller === undefined ? returnAddr - 2 : call.targetAddr;
   return { by: 'return', from: from === undefined ? undefined : nameAt(from) };
@@ -54,10 +55,7 @@ export function judgeJump(facts: Facts, arrival: Arrival): Verdict | undefined {
   const even = !isThumb(record);
   const jumped = bits.some((bit) => bit.jump);
   if (!even && !jumped && (context.isCode === undefined || context.isCode(pc))) return undefined;
-  const overwritten =
-    arrival?.by === 'return'
-      ? `return address overwritten: ${arrival.from === undefined ? 'a function' : `\`${arrival.from}\``} returned to ${hex(pc)}`
-      : undefined;
+  const overwritten = overwrittenBy(arrival, pc);
   if (pc < NULL_PAGE && overwritten === undefined) {
     return { cause: `call or jump to ${hex(pc)}`, mistake: pc < 2 ? 'null function pointer' : `null pointer + ${pc}` };
   }
@@ -67,10 +65,21 @@ export function judgeJump(facts: Facts, arrival: Arrival): Verdict | undefined {
       mistake: overwritten ?? (pc === 0 ? 'null function pointer' : undefined),
     };
   }
-  return { cause: executionOf(facts), mistake: overwritten ?? calledMistake(facts, arrival) };
+  return {
+    cause: executionOf(pc, context, bits.find((bit) => bit.jump)?.cause),
+    mistake: overwritten ?? calledMistake(facts, arrival),
+  };
 }
 
-function executionOf({ record: { pc }, context, bits }: Facts): string {
+/** The function that returned to where it was not called from. */
+export function overwrittenBy(arrival: Arrival, pc: number): string | undefined {
+  if (arrival?.by !== 'return') return undefined;
+  const from = arrival.from === undefined ? 'a function' : `\`${arrival.from}\``;
+  return `return address overwritten: ${from} returned to ${hex(pc)}`;
+}
+
+/** What was run that is no code. */
+export function executionOf(pc: number, context: FaultContext, otherwise: string | undefined): string {
   const { stack, regions, arena } = context;
   if (stack !== undefined && holds(stack, pc)) return `execution of data: the stack, at ${hex(pc)}`;
   if (arena !== undefined && holds(arena, pc)) {
@@ -82,7 +91,7 @@ function executionOf({ record: { pc }, context, bits }: Facts): string {
   if (regions !== undefined && !regions.some((region) => holds(region, pc))) {
     return `execution of memory that is not there, at ${hex(pc)}`;
   }
-  return `${bits.find((bit) => bit.jump)?.cause ?? 'execution of memory that holds no code'}, at ${hex(pc)}`;
+  return `${otherwise ?? 'execution of memory that holds no code'}, at ${hex(pc)}`;
 }
 
 function calledMistake({ record: { pc } }: Facts, arrival: Arrival): string | undefined {

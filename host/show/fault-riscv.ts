@@ -2,10 +2,16 @@
 // of an access that failed, or the instruction that is none. @see RISC-V Privileged Architecture, 3.1.15, 3.1.16
 
 import { FAULT_WORDS } from '../../protocol/messages.js';
+import { type Backtrace, backtrace, knownFrames } from './backtrace.js';
 import { hex } from './context.js';
 import type { FaultReport } from './fault.js';
-import type { FaultContext } from './fault-facts.js';
-import { callsOf, excerptLines, named, stackNote } from './fault-text.js';
+import { judgeAccess, judgeUnaligned } from './fault-access.js';
+import { type FaultContext, NULL_PAGE } from './fault-facts.js';
+import { arrivalAt, executionOf, overwrittenBy } from './fault-jumps.js';
+import { nameAt, overflowVerdict } from './fault-stack.js';
+import { callsOf, excerptLines, named, stackLines, stackNote } from './fault-text.js';
+import { riscvAccessAt, riscvRegisterName } from './riscv.js';
+import type { UnwindTarget } from './unwind.js';
 
 export type TrapRecord = Readonly<Record<(typeof FAULT_WORDS.rv32)[number], number>>;
 
@@ -42,36 +48,101 @@ const INTERRUPT_BIT = 0x8000_0000;
 /** The undefined instruction of barewire's support library that says so: csrw cycle, s1, which nobody may write. */
 const DIVIDED_BY_ZERO = 0xc004_9073;
 
-/** Addresses below this, reached through a pointer, mean that the pointer was null. */
-const NULL_PAGE = 0x100;
+const READ_MISALIGNED = 4;
+const WRITE_MISALIGNED = 6;
+/** Store/AMO access fault. */
+const STORE_FAULT = 7;
+
+/** x0 to x31 by their names in the record. */
+const GENERAL = [
+  ...(['ra', 'sp', 'gp', 'tp', 't0', 't1', 't2', 's0', 's1'] as const),
+  ...(['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7'] as const),
+  ...(['s2', 's3', 's4', 's5', 's6', 's7', 's8', 's9', 's10', 's11', 't3', 't4', 't5', 't6'] as const),
+];
 
 /** Explains a trap.
- *  @param words in the order of FAULT_WORDS.rv32; missing ones count as 0 and are mentioned */
-export function describeTrap(words: Uint32Array, context: FaultContext): FaultReport {
+ *  @param words in the order of FAULT_WORDS.rv32; missing ones count as 0 and are mentioned
+ *  @param target how to follow calls */
+export async function describeTrap(
+  words: Uint32Array,
+  context: FaultContext,
+  target: UnwindTarget,
+): Promise<FaultReport> {
   const record = Object.fromEntries(FAULT_WORDS.rv32.map((name, i) => [name, words[i] ?? 0])) as TrapRecord;
-  const { mepc } = record;
-  const calls = callsOf({ pc: mepc, lookupAddr: mepc, registers: [] }, context);
+  const registers = [0, ...GENERAL.map((name) => record[name]), record.mepc];
+  // Nothing of a place without code has run: only ra leads on.
+  const isNowhere = context.isCode?.(record.mepc) === false;
+  const found = await backtrace(registers, target, false, isNowhere);
+  const trace = isNowhere ? { ...found, inner: found.inner.slice(1) } : found;
+  const calls = knownFrames(trace).flatMap((frame) => callsOf(frame, context));
+  const facts = { record, registers, context };
+  const jump = isNowhere ? await judgeJump(facts, target) : undefined;
+  const { cause, mistake } = stackOverflow(record, trace, context) ?? jump ?? judge(facts, target);
   return {
-    ...(stackOverflow(record, context) ?? judge(record)),
-    place: excerptLines(calls, context),
+    cause,
+    mistake,
+    place: [...excerptLines(calls, context), ...stackLines(trace, context)],
     details: detailLines(record, context, words.length),
   };
 }
 
 type Judged = Pick<FaultReport, 'cause' | 'mistake'>;
 
-function stackOverflow({ sp }: TrapRecord, { stack }: FaultContext): Judged | undefined {
-  if (stack === undefined || sp >= stack.addr) return undefined;
-  const [wanted, size] = [stack.addr + stack.sizeBytes - sp, stack.sizeBytes].map((n) => n.toLocaleString('en-US'));
-  return { cause: `stack overflow, ${wanted} bytes wanted, ${size} are there`, mistake: undefined };
+/** A store that missed the stack at its lower end, or sp below it. */
+function stackOverflow({ sp, mcause, mtval }: TrapRecord, trace: Backtrace, context: FaultContext): Judged | undefined {
+  const { stack } = context;
+  if (stack === undefined || sp >= stack.addr + stack.sizeBytes) return undefined;
+  const missed = mcause === STORE_FAULT && mtval < stack.addr && mtval >= sp ? mtval : sp;
+  if (missed >= stack.addr) return undefined;
+  const { cause, mistake } = overflowVerdict(Math.min(sp, missed), trace, stack, context);
+  return { cause, mistake };
 }
 
-function judge({ mcause, mepc, mtval }: TrapRecord): Judged {
+interface Facts {
+  readonly record: TrapRecord;
+  /** x0 to pc. */
+  readonly registers: readonly number[];
+  readonly context: FaultContext;
+}
+
+/** The verdict on code that is none. */
+async function judgeJump({ record, registers, context }: Facts, target: UnwindTarget): Promise<Judged> {
+  const pc = record.mepc;
+  const arrival = await arrivalAt(
+    registers,
+    target,
+    (addr) => nameAt(addr, context),
+    (addr) => context.isCode?.(addr) ?? true,
+  );
+  // A call leaves its own place in ra, a return comes from there.
+  const isReturn = (record.ra & ~1) >>> 0 === pc;
+  const overwritten = overwrittenBy(isReturn ? { by: 'return', from: undefined } : arrival, pc);
+  if (pc < NULL_PAGE && overwritten === undefined) {
+    return {
+      cause: `call or jump to ${hex(pc)}`,
+      mistake: pc === 0 ? 'null function pointer' : `null pointer + ${pc}`,
+    };
+  }
+  const called =
+    arrival?.by === 'call' ? `wild function pointer: ${riscvRegisterName(arrival.register)} = ${hex(pc)}` : undefined;
+  return { cause: executionOf(pc, context, TRAPS[record.mcause]?.cause), mistake: overwritten ?? called };
+}
+
+function judge({ record, registers, context }: Facts, target: UnwindTarget): Judged {
+  const { mcause, mepc, mtval } = record;
   const trap = TRAPS[mcause];
   if (trap === undefined) return { cause: `${trapName(mcause)} without a handler`, mistake: undefined };
   switch (trap.value) {
-    case 'data address':
-      return { cause: `${trap.cause}, at ${hex(mtval)}`, mistake: nullMistake(mtval) };
+    case 'data address': {
+      const access = riscvAccessAt(mepc, target);
+      if (access?.addr(registers) !== mtval)
+        return { cause: `${trap.cause}, at ${hex(mtval)}`, mistake: nullMistake(mtval) };
+      const verdict =
+        mcause === READ_MISALIGNED || mcause === WRITE_MISALIGNED
+          ? judgeUnaligned({ registers, context }, access)
+          : judgeAccess({ registers, context }, access, mtval, 'where nothing is, or what is protected');
+      return { cause: verdict.cause, mistake: verdict.mistake };
+    }
     case 'code address':
       return { cause: `${trap.cause}, at ${hex(mepc)}`, mistake: mepc === 0 ? 'null function pointer' : undefined };
     case 'instruction':

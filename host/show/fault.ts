@@ -3,12 +3,14 @@
 // say so and the instruction at pc leaves no other.
 
 import { FAULT_WORDS } from '../../protocol/messages.js';
-import { type Backtrace, backtrace, depthOf, knownFrames } from './backtrace.js';
-import { symbolText } from './context.js';
+import { type Backtrace, backtrace, knownFrames } from './backtrace.js';
+import { RISCV_CALLS } from './calls-riscv.js';
+import { thumbCalls } from './calls-thumb.js';
 import { type Facts, type FaultContext, type FaultRecord, GENERAL_REGISTERS, type Verdict } from './fault-facts.js';
 import { arrivalAt, isThumb } from './fault-jumps.js';
 import { describeTrap } from './fault-riscv.js';
 import { judge } from './fault-rules.js';
+import { nameAt, overflowVerdict } from './fault-stack.js';
 import { FAULT_BITS } from './fault-tables.js';
 import { callsOf, excerptLines, registerLines, stackLines } from './fault-text.js';
 import { decodeThumb, type Instruction, isWideThumb, type Registers } from './thumb.js';
@@ -34,7 +36,7 @@ const isFrameLost = ({ pc, lr, xpsr }: FaultRecord): boolean => pc === 0 && lr =
 /** Explains why and where code was stopped.
  *  @param words in the order of FAULT_WORDS of the architecture; missing ones count as 0 and are mentioned */
 export async function describeFault(words: Uint32Array, context: FaultContext): Promise<FaultReport> {
-  if (context.arch === 'rv32') return describeTrap(words, context);
+  if (context.arch === 'rv32') return describeTrap(words, context, targetOf(context));
   const record = Object.fromEntries(FAULT_WORDS.cortexm.map((name, i) => [name, words[i] ?? 0])) as FaultRecord;
   const bits = FAULT_BITS.filter(({ register, bit }) => ((record[register] >>> bit) & 1) !== 0);
   const frameLost = isFrameLost(record);
@@ -54,7 +56,7 @@ export async function describeFault(words: Uint32Array, context: FaultContext): 
     registers,
     bits,
     frameLost,
-    instruction: frameLost ? undefined : instructionAt(record.pc, target),
+    instruction: frameLost ? undefined : instructionAt(record.pc, target, context.arch !== 'armv6-m'),
     trace,
     context,
   };
@@ -80,7 +82,7 @@ function registersOf(record: FaultRecord): Registers {
 function targetOf({ arch, stack, halfwordAt, rowAt, functionStart, isFirmware, readWord }: FaultContext): UnwindTarget {
   return {
     stack: stack ?? { addr: 0, sizeBytes: 0 },
-    thumb2: arch !== 'armv6-m',
+    rules: arch === 'rv32' ? RISCV_CALLS : thumbCalls(arch !== 'armv6-m'),
     halfwordAt: (addr) => halfwordAt?.(addr),
     rowAt: (addr) => rowAt?.(addr),
     functionStart: (addr) => functionStart?.(addr),
@@ -106,18 +108,12 @@ async function traceOf(
   return isNowhere ? { ...trace, inner: trace.inner.slice(1) } : trace;
 }
 
-function instructionAt(pc: number, target: UnwindTarget): Instruction | undefined {
+function instructionAt(pc: number, target: UnwindTarget, hasThumb2: boolean): Instruction | undefined {
   const first = target.halfwordAt((pc & ~1) >>> 0);
   if (first === undefined) return undefined;
   const second = isWideThumb(first) ? (target.halfwordAt((pc & ~1) + 2) ?? 0) : 0;
-  return decodeThumb(first, second, target.thumb2);
+  return decodeThumb(first, second, hasThumb2);
 }
-
-const nameAt = (addr: number, { symbolAt }: FaultContext): string | undefined =>
-  symbolText(symbolAt?.(addr))?.replace(/ ?\+ ?\d+$/, '');
-
-/** A stack that is overrun by more than this was not by the small frames of many calls. */
-const LARGE_FRAME = 512;
 
 /** What is known when the stack was full: sp below it, a push that went below it, or registers that found no room. */
 function stackOverflow(facts: Facts): Verdict | undefined {
@@ -127,20 +123,7 @@ function stackOverflow(facts: Facts): Verdict | undefined {
   const pushed = instruction?.kind === 'access' && instruction.base === 13 ? instruction.addr(registers) : record.sp;
   const refused = bits.some((bit) => bit.stacking) && record.sp < stack.addr + stack.sizeBytes;
   if (record.sp >= stack.addr && pushed >= stack.addr && !refused) return undefined;
-  const innermost = trace.lost?.addr ?? trace.inner[0]?.lookupAddr;
-  const name = innermost === undefined ? undefined : nameAt(innermost, context);
-  const wanted = stack.addr + stack.sizeBytes - Math.min(record.sp, pushed);
-  const calls = depthOf(trace);
-  const number = (value: number): string => value.toLocaleString('en-US');
-  const deep =
-    calls > 1
-      ? `${number(Math.min(wanted, stack.sizeBytes))} bytes deep in ${number(calls)} calls`
-      : `${number(wanted)} bytes wanted, ${number(stack.sizeBytes)} are there`;
-  const oneWantsMuch = wanted - stack.sizeBytes > LARGE_FRAME ? 'a local variable too large for the stack' : undefined;
-  return {
-    cause: `stack overflow${name === undefined ? '' : ` in \`${name}\``}, ${deep}`,
-    mistake: trace.roundBytes > 0 ? 'endless recursion' : oneWantsMuch,
-  };
+  return overflowVerdict(Math.min(record.sp, pushed), trace, stack, context);
 }
 
 function cautions({ bits, frameLost }: Facts, verdict: Verdict): string[] {

@@ -14,8 +14,9 @@ export interface Access {
   readonly count: number;
   /** Unaligned addresses fault on every core. */
   readonly needsAlignment: boolean;
-  /** Register that points there. */
+  /** Register that points there, and what it is called; without a name if it is no pointer of the user's (sp, pc). */
   readonly base: number;
+  readonly baseName: string | undefined;
   /** Address of the first byte. */
   readonly addr: (registers: Registers) => number;
   /** `[r3, #8]` */
@@ -44,6 +45,8 @@ const PC = 15;
 export function registerName(register: number): string {
   return { 13: 'sp', 14: 'lr', 15: 'pc' }[register] ?? `r${register}`;
 }
+
+const pointerName = (register: number): string | undefined => (register < SP ? registerName(register) : undefined);
 
 /** Whether the first halfword is one of two. */
 export function isWideThumb(first: number): boolean {
@@ -75,6 +78,7 @@ function immediate(
     count: 1,
     needsAlignment,
     base,
+    baseName: pointerName(base),
     addr: (registers) => (at(registers, base) + (index ? offset : 0)) >>> 0,
     operand: `[${registerName(base)}${shown}]`,
   };
@@ -88,6 +92,7 @@ function indexed(direction: Access['direction'], unitBytes: number, base: number
     count: 1,
     needsAlignment: false,
     base,
+    baseName: pointerName(base),
     addr: (registers) => (at(registers, base) + (registers[index]! << shift)) >>> 0,
     operand: `[${registerName(base)}, ${registerName(index)}${shift === 0 ? '' : `, lsl #${shift}`}]`,
   };
@@ -109,6 +114,7 @@ function many(direction: Access['direction'], base: number, list: number, down: 
     count,
     needsAlignment: true,
     base,
+    baseName: pointerName(base),
     addr: (registers) => (registers[base]! - (down ? 4 * count : 0)) >>> 0,
     operand: `[${registerName(base)}]`,
   };

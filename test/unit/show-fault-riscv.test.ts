@@ -34,7 +34,7 @@ describe('the cause', () => {
     [{ mcause: 6, mtval: 0x8002_0003 }, 'unaligned write, at 0x80020003'],
     [{ mcause: 7, mtval: 0x8000_0000 }, 'write to memory that is not there, or protected, at 0x80000000'],
     [{ mcause: 11 }, 'system call, which nobody answers'],
-    [{ mcause: 7, sp: 0x8000_fff0 }, 'stack overflow, 4,112 bytes wanted, 4,096 are there'],
+    [{ mcause: 7, sp: 0x8000_fff0 }, 'stack overflow in `f(int)`, 4,112 bytes wanted, 4,096 are there'],
     [{ mcause: 0x8000_0007 }, 'timer interrupt without a handler'],
     [{ mcause: 24 }, 'exception 24 without a handler'],
   ])('%o is: %s', async (record, cause, mistake) => {

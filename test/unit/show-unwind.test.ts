@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { frameRowAt } from '../../host/elf/dwarf/frame.js';
 import type { StagedLink } from '../../host/link/types.js';
 import { backtrace, depthOf } from '../../host/show/backtrace.js';
+import { thumbCalls } from '../../host/show/calls-thumb.js';
 import { type UnwindTarget, unwind } from '../../host/show/unwind.js';
 import { ARENA, archive, TestBoard } from './link-support.js';
 
@@ -65,7 +66,7 @@ class WatchedBoard extends TestBoard {
     const { mcu, link } = this;
     return {
       stack: STACK,
-      thumb2: false,
+      rules: thumbCalls(false),
       halfwordAt: (addr) =>
         link.sectionAt(addr) === undefined ? undefined : mcu.sramView.getUint16(addr - ARENA.addr, true),
       rowAt: (addr) => {
