@@ -1,24 +1,24 @@
 // Source text → object bytes. One clang is always kept waiting for the next input (spare.ts); an input whose
 // declarations it does not know, or that finds it dead, is compiled by a fresh one.
 
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import type { BoardRecord } from '../../boards/board.js';
 import { debugScope } from '../diag/debug.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
-import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
+import type { Toolchain } from '../toolchain/toolchain.js';
 import { type ComposeMode, composeInput, type LateText } from '../unit/compose.js';
 import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
+import { type Backend, type Feed, type Header, mainText, PRELUDE_NAME, type Waiting } from './backend.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
 import { compileFlags, type FlagOptions, RUNTIME } from './flags.js';
-import { build, flatten, precompile, type Recipe, refusesHeader } from './precompile.js';
+import { refusesHeader } from './precompile.js';
 import { prefixText } from './prefix.js';
-import { type ClangResult, runClang } from './run-clang.js';
-import { type Feed, mainText, makeFifos, PRELUDE_NAME, Spare } from './spare.js';
-import { strengthen } from './strengthen.js';
+import { openProcesses } from './processes.js';
+import type { ClangResult } from './run-clang.js';
 import { makeWorkFolder } from './work-folder.js';
+import { openYowasp } from './yowasp/backend.js';
 
 const log = debugScope('compile');
 const TIMEOUT_MS = 60_000;
@@ -49,32 +49,31 @@ export interface CompileResult {
 }
 
 export class Compiler {
+  readonly #backend: Backend;
   readonly #dir: string;
   readonly #timeoutMs: number;
-  readonly #feed: Feed | 'none';
-  #recipe: Recipe;
+  #header: Header;
   /** A header that holds declarations of earlier inputs too, once they have grown long. */
   #grown: GrownHeader | undefined;
-  #spare: Spare | undefined;
-  /** What the two FIFOs are waiting for. */
+  #spare: Waiting | undefined;
+  /** What the two slots for waiting compilations are waiting for. */
   readonly #free: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
   #slot: 0 | 1 = 0;
-  /** The declarations the next spare is to know, while its FIFO is still in use. */
+  /** The declarations the next spare is to know, while its slot is still in use. */
   #wanted: string | undefined;
   #rebuilding: Promise<void> | undefined;
   #building = false;
   /** Declarations that could not be precompiled. */
   #refused: string | undefined;
-  /** Folders of headers that were replaced, the last of which may still be in use. */
-  readonly #outdated: string[] = [];
-  #count = 0;
+  /** Headers that were replaced, the last of which may still be in use. */
+  readonly #outdated: Header[] = [];
   #closed = false;
   readonly #removeDir = (): void => rmSync(this.#dir, { recursive: true, force: true });
 
-  private constructor(recipe: Recipe, dir: string, feed: Feed | 'none', timeoutMs: number) {
-    this.#recipe = recipe;
+  private constructor(backend: Backend, dir: string, timeoutMs: number) {
+    this.#backend = backend;
+    this.#header = backend.header;
     this.#dir = dir;
-    this.#feed = feed;
     this.#timeoutMs = timeoutMs;
     process.on('exit', this.#removeDir);
   }
@@ -82,31 +81,34 @@ export class Compiler {
   /** Gets ready to compile for a board; builds the precompiled header the first time (about a second).
    *  @throws TOOLCHAIN_MISSING, COMPILE_PREFIX, COMPILE_CACHE */
   static async create(options: CompilerOptions): Promise<Compiler> {
-    const { clang, includeDirs } = requireToolchain(options.toolchain);
+    const { board, toolchain, feed } = options;
     const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
-    const cacheDir = options.cacheDir ?? environment().cacheDir;
-    const flags = compileFlags(options.board, [RUNTIME, ...includeDirs], options);
-    const recipe = await precompile(
-      clang,
-      flags,
-      prefixText(options.headers),
-      cacheDir,
-      Math.max(timeoutMs, TIMEOUT_MS),
-    );
-    const dir = makeWorkFolder();
-    const wanted = options.feed ?? 'fifo';
-    const feed = wanted === 'fifo' && !makeFifos(dir) ? 'stdin' : wanted;
-    return new Compiler(recipe, dir, feed, timeoutMs);
+    let dir: string | undefined;
+    const workDir = (): string => {
+      dir ??= makeWorkFolder();
+      return dir;
+    };
+    const open = board.arch === 'wasm32' ? openYowasp : openProcesses;
+    const backend = await open({
+      toolchain,
+      flagsFor: (systemDirs) => compileFlags(board, [RUNTIME, ...systemDirs], options),
+      prefix: prefixText(board.libc, options.headers),
+      cacheDir: options.cacheDir ?? environment().cacheDir,
+      timeoutMs,
+      workDir,
+      feed,
+    });
+    return new Compiler(backend, workDir(), timeoutMs);
   }
 
   /** How the waiting clang gets its input here. */
   get feed(): Feed | 'none' {
-    return this.#feed;
+    return this.#backend.feed;
   }
 
   /** Starts the clang that waits for the next input; nothing happens if one already waits that knows `prelude`. */
   prepare(prelude: string): void {
-    if (this.#feed === 'none' || this.#closed) return;
+    if (this.#backend.feed === 'none' || this.#closed) return;
     if (this.#spare !== undefined) {
       if (this.#spare.prelude === prelude && !this.#spare.dead) return;
       this.#spare.kill();
@@ -115,18 +117,18 @@ export class Compiler {
     this.#grow(prelude);
     const starting = this.#wanted !== undefined;
     this.#wanted = prelude;
-    if (!starting) void this.#startSpare(this.#feed);
+    if (!starting) void this.#startSpare();
   }
 
-  async #startSpare(feed: Feed): Promise<void> {
+  async #startSpare(): Promise<void> {
     const slot = this.#slot;
     this.#slot = slot === 0 ? 1 : 0;
     await this.#free[slot];
     const prelude = this.#wanted;
     this.#wanted = undefined;
     if (prelude === undefined || this.#closed || this.#spare !== undefined) return;
-    const { recipe, tail } = this.#headerFor(prelude);
-    const spare = new Spare(recipe, prelude, tail, this.#dir, feed, slot);
+    const { header, tail } = this.#headerFor(prelude);
+    const spare = header.wait(prelude, tail, slot);
     this.#spare = spare;
     this.#free[slot] = spare.gone;
   }
@@ -156,10 +158,10 @@ export class Compiler {
     if (result.code === 0 && result.stdout.length > 0) {
       // What clang says about earlier inputs was said when they were typed.
       const warnings = diagnostics.filter(({ severity, file }) => severity === 'warning' && file !== undefined);
-      return { object: strengthen(result.stdout), warnings };
+      return { object: this.#backend.objectOf(result.stdout), warnings };
     }
     const atEnd = diagnostics.map((each) => (isAtOurInclude(each) ? atEndOf(each, userText, fileName) : each));
-    throw failure(result, atEnd, this.#recipe.clang, this.#dir);
+    throw failure(result, atEnd, this.#backend.name, this.#dir);
   }
 
   /** Composes and compiles one input; takes the value of its last expression by copy where clang cannot refer to it.
@@ -203,6 +205,7 @@ export class Compiler {
     this.#spare?.kill();
     this.#spare = undefined;
     await heldOpen(Promise.all(this.#free));
+    await this.#backend.close();
     process.off('exit', this.#removeDir);
     this.#removeDir();
   }
@@ -214,21 +217,15 @@ export class Compiler {
       this.#spare = undefined;
       return spare.compile(source, this.#timeoutMs);
     }
-    const main = join(this.#dir, `cold-${++this.#count}.cpp`);
-    const { recipe, tail } = this.#headerFor(prelude);
-    writeFileSync(main, mainText(tail, source));
-    try {
-      return await runClang(recipe.clang, [...recipe.cc1, main], this.#dir, this.#timeoutMs);
-    } finally {
-      rmSync(main, { force: true });
-    }
+    const { header, tail } = this.#headerFor(prelude);
+    return header.compile(mainText(tail, source), this.#timeoutMs);
   }
 
   /** The header to use for these declarations, and what of them it lacks. */
-  #headerFor(prelude: string): { recipe: Recipe; tail: string } {
+  #headerFor(prelude: string): { header: Header; tail: string } {
     const grown = this.#grown;
-    if (grown === undefined || !prelude.startsWith(grown.prelude)) return { recipe: this.#recipe, tail: prelude };
-    return { recipe: grown.recipe, tail: prelude.slice(grown.prelude.length) };
+    if (grown === undefined || !prelude.startsWith(grown.prelude)) return { header: this.#header, tail: prelude };
+    return { header: grown.header, tail: prelude.slice(grown.prelude.length) };
   }
 
   /** Starts to precompile the declarations in the background when those that are read as text have grown long. */
@@ -240,22 +237,20 @@ export class Compiler {
     )
       return;
     const earlier = this.#grown;
-    const dir = join(this.#dir, `header-${++this.#count}`);
     const start = performance.now();
     this.#building = true;
-    void flatten(this.#recipe, `#line 1 "${PRELUDE_NAME}"\n${prelude}`, dir, TIMEOUT_MS)
+    void this.#header
+      .extended(`#line 1 "${PRELUDE_NAME}"\n${prelude}`)
       .then(
-        (recipe) => {
+        (header) => {
           if (this.#closed) return;
           log?.(
             `${prelude.length} characters of declarations precompiled in ${(performance.now() - start).toFixed(0)} ms`,
           );
-          this.#grown = { prelude, recipe, dir };
+          this.#grown = { prelude, header };
           // A spare may still be reading the header before.
-          if (earlier !== undefined) this.#outdated.push(earlier.dir);
-          for (const old of this.#outdated.splice(0, Math.max(0, this.#outdated.length - 1))) {
-            rmSync(old, { recursive: true, force: true });
-          }
+          if (earlier !== undefined) this.#outdated.push(earlier.header);
+          for (const old of this.#outdated.splice(0, Math.max(0, this.#outdated.length - 1))) old.discard();
         },
         (error: unknown) => {
           // What each input can be compiled with as text need not stand alone: it stays text.
@@ -273,8 +268,8 @@ export class Compiler {
     this.#spare?.kill();
     this.#spare = undefined;
     this.#grown = undefined;
-    this.#rebuilding ??= build(this.#recipe, Math.max(this.#timeoutMs, TIMEOUT_MS)).then((recipe) => {
-      this.#recipe = recipe;
+    this.#rebuilding ??= this.#header.rebuilt().then((header) => {
+      this.#header = header;
     });
     try {
       await this.#rebuilding;
@@ -287,8 +282,7 @@ export class Compiler {
 /** A header with the declarations of earlier inputs up to some point. */
 interface GrownHeader {
   readonly prelude: string;
-  readonly recipe: Recipe;
-  readonly dir: string;
+  readonly header: Header;
 }
 
 /** Waits for processes that do not hold the program open by themselves. */

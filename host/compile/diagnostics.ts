@@ -7,9 +7,9 @@
 // and around it "In file included from" lines and notes about our own wrapper. Positions are the user's already
 // (see host/unit/compose.ts); the source line is replaced by the user's own, since the composed one has blanks in it.
 
+import { PRELUDE_NAME } from './backend.js';
 import { missingHeader } from './missing-header.js';
 import { missingOption } from './missing-option.js';
-import { PRELUDE_NAME } from './spare.js';
 
 export type Severity = 'error' | 'warning' | 'note';
 

@@ -36,7 +36,8 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...CHECKS,
     ...WARNINGS,
     ...(options.extra ?? []),
-    '-nostdinc',
+    // clang from npm finds its own.
+    ...(board.libc === 'wasi' ? [] : ['-nostdinc']),
     ...includeDirs.flatMap((dir) => ['-isystem', dir]),
   ];
 }

@@ -12,6 +12,8 @@
 // A prvalue whose type has a destructor brings `drop` too, which ends it once it has been shown. `whole` has the compiler
 // finish the types of elements, so that debug information describes them.
 
+import type { BoardRecord } from '../../boards/board.js';
+
 /** GCC's choice of the integer types, where clang's differs. Source: GCC's predefined macros for arm-none-eabi. */
 const GCC_TYPES: Readonly<Record<string, string>> = {
   INT32: 'long int',
@@ -152,18 +154,22 @@ inline void warmUp() {
 `;
 
 /** The text to precompile.
+ *  @param libc   the C library that goes with it
  *  @param headers absolute paths of the user's own headers */
-export function prefixText(headers: readonly string[] = []): string {
-  const types = Object.entries(GCC_TYPES).map(
-    ([name, type]) => `#undef __${name}_TYPE__\n#define __${name}_TYPE__ ${type}\n`,
-  );
+export function prefixText(libc: BoardRecord['libc'], headers: readonly string[] = []): string {
   return [
-    '#pragma clang diagnostic push\n#pragma clang diagnostic ignored "-Wbuiltin-macro-redefined"\n',
-    ...types,
-    '#pragma clang diagnostic pop\n',
+    ...(libc === 'wasi' ? [] : gccTypes()),
     ...HEADERS.map((header) => `#include <${header}>\n`),
     SLOT,
     WARM_UP,
     ...headers.map((header) => `#include "${header.replace(/[\\"]/g, '\\$&')}"\n`),
   ].join('');
+}
+
+function gccTypes(): string[] {
+  return [
+    '#pragma clang diagnostic push\n#pragma clang diagnostic ignored "-Wbuiltin-macro-redefined"\n',
+    ...Object.entries(GCC_TYPES).map(([name, type]) => `#undef __${name}_TYPE__\n#define __${name}_TYPE__ ${type}\n`),
+    '#pragma clang diagnostic pop\n',
+  ];
 }

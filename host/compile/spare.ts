@@ -11,19 +11,9 @@ import { spawnSync } from 'node:child_process';
 import { close, constants, open, writeFileSync } from 'node:fs';
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mainText, type Waiting } from './backend.js';
 import type { Recipe } from './precompile.js';
 import { ClangProcess, type ClangResult } from './run-clang.js';
-
-/** How text gets into a waiting clang. */
-export type Feed = 'fifo' | 'stdin';
-
-/** Name that clang uses for the declarations of earlier inputs. */
-export const PRELUDE_NAME = '<earlier inputs>';
-
-/** The main file of an input that is all there. */
-export function mainText(prelude: string, source: string): string {
-  return `#line 1 "${PRELUDE_NAME}"\n${prelude}\n${source}`;
-}
 
 /** Names of the FIFOs of a session folder. */
 export function fifoPaths(dir: string): readonly [string, string] {
@@ -38,7 +28,7 @@ export function makeFifos(dir: string): boolean {
 }
 
 /** One waiting clang; good for one input. */
-export class Spare {
+export class Spare implements Waiting {
   /** Settles when the process has ended and the FIFO is free again. */
   readonly gone: Promise<void>;
   readonly #process: ClangProcess;
@@ -54,7 +44,7 @@ export class Spare {
     /** Those of them that its header does not hold. */
     readonly tail: string,
     dir: string,
-    feed: Feed,
+    feed: 'fifo' | 'stdin',
     slot: 0 | 1,
   ) {
     if (feed === 'fifo') {
