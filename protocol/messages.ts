@@ -295,11 +295,61 @@ export const FAULT_WORDS = {
     /** As above. */
     'restart',
   ],
+  /** An executor of WebAssembly (protocol/wasm-function.ts). */
+  wasm32: [
+    /** Row of WASM_TRAPS. */
+    'trap',
+    /** What the trap is about: an address, or 0. */
+    'value',
+    'sp',
+    /** As above. */
+    'restart',
+    /** Calls on the stack, as far as they were counted. */
+    'calls',
+    /** Places in records, innermost first; 0 where there are no more. */
+    'pc',
+    'pc1',
+    'pc2',
+    'pc3',
+    'pc4',
+    'pc5',
+    'pc6',
+    'pc7',
+    'pc8',
+    'pc9',
+    'pc10',
+    'pc11',
+    'pc12',
+    'pc13',
+    'pc14',
+    'pc15',
+  ],
 } as const satisfies Record<string, readonly string[]>;
 
 const RECORD = [
   { name: 'record', type: 'blob', meaning: 'u32 words, named by FAULT_WORDS of the architecture' },
 ] as const;
+
+/** Why an executor of WebAssembly stopped code. */
+export const WASM_TRAPS = {
+  stopped: 0,
+  unreachable: 1,
+  memory: 2,
+  divideByZero: 3,
+  divideOverflow: 4,
+  float: 5,
+  nullCall: 6,
+  typeMismatch: 7,
+  table: 8,
+  stack: 9,
+  /** Seen when the run was over: something was written below the stack. */
+  nullWrite: 10,
+  /** RUN of an address at which no function stands. */
+  noFunction: 11,
+  /** A record that no module can be made of. */
+  badRecord: 12,
+  other: 13,
+} as const;
 
 /** How a batch ended. `failure` fields stand after the results of the ops that finished. */
 export const STATUSES = {
@@ -340,7 +390,7 @@ export const STATUSES = {
 } as const satisfies Record<string, StatusDef>;
 
 /** Architectures a stub can say it runs on. */
-export const ARCHS = { 'armv6-m': 1, 'armv7-m': 2, 'armv7e-m': 3, 'armv8-m': 4, rv32: 5 } as const;
+export const ARCHS = { 'armv6-m': 1, 'armv7-m': 2, 'armv7e-m': 3, 'armv8-m': 4, rv32: 5, wasm32: 6 } as const;
 
 export const LIMITS = {
   /** kind + seq + CRC: the shortest decoded frame. */
@@ -355,3 +405,8 @@ export type FrameKind = keyof typeof FRAMES;
 export type OpName = keyof typeof OPS;
 export type StatusName = keyof typeof STATUSES;
 export type ArchName = keyof typeof ARCHS;
+
+/** Names of the words of an architecture's fault record. */
+export function faultWordsOf(arch: ArchName): readonly string[] {
+  return arch === 'rv32' || arch === 'wasm32' ? FAULT_WORDS[arch] : FAULT_WORDS.cortexm;
+}

@@ -32,3 +32,5 @@ export const SHN_XINDEX = 0xffff;
 
 export const EM_ARM = 40;
 export const EM_RISCV = 243;
+/** WebAssembly in an ELF file, as LLVM numbers machines; host/wasm makes such files. */
+export const EM_WEBASSEMBLY = 0x4157;

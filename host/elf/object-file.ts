@@ -1,6 +1,6 @@
 // What the rest of barewire knows of an ELF file: plain data, indices already checked.
 
-export type Machine = 'arm' | 'riscv';
+export type Machine = 'arm' | 'riscv' | 'wasm';
 export type Binding = 'local' | 'global' | 'weak';
 export type SymbolType = 'none' | 'object' | 'func' | 'section' | 'file' | 'tls' | 'ifunc';
 

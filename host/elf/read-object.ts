@@ -12,15 +12,17 @@
 // Source: System V ABI, chapter 4; aaelf32; RISC-V ELF psABI.
 
 import { BarewireError } from '../diag/error.js';
+import { isWasm } from '../wasm/object.js';
+import { elfOfWasm } from '../wasm/to-elf.js';
 import { BoundedBytes } from './bounded-bytes.js';
-import { EM_ARM, EM_RISCV, SHT_SYMTAB } from './elf-constants.js';
+import { EM_ARM, EM_RISCV, EM_WEBASSEMBLY, SHT_SYMTAB } from './elf-constants.js';
 import type { Machine, ObjectFile } from './object-file.js';
 import { attachRelocations, markComdatMembers, readSections } from './read-sections.js';
 import { readSymbols } from './read-symbols.js';
 
 const HEADER_BYTES = 52;
 
-const MACHINES: Readonly<Record<number, Machine>> = { [EM_ARM]: 'arm', [EM_RISCV]: 'riscv' };
+const MACHINES: Readonly<Record<number, Machine>> = { [EM_ARM]: 'arm', [EM_RISCV]: 'riscv', [EM_WEBASSEMBLY]: 'wasm' };
 const KINDS: Readonly<Record<number, ObjectFile['kind']>> = { 1: 'relocatable', 2: 'executable', 3: 'executable' };
 
 /** Where the bytes of objects are that are seldom asked for. */
@@ -29,13 +31,14 @@ export interface ByteSource {
   get(handle: number, offset?: number, len?: number): Uint8Array;
 }
 
-/** Reads an object file or executable.
+/** Reads an object file or executable; a WebAssembly object becomes an ELF one first.
  *  @param bytes the whole file; kept, since sections are views into it
  *  @param name  for messages: `input 7`, `libgcc.a(_divsi3.o)`
  *  @throws ELF_NOT_ELF, ELF_WRONG_CLASS, ELF_WRONG_MACHINE, ELF_WRONG_KIND, ELF_TRUNCATED, ELF_BAD_INDEX,
- *          ELF_BAD_TABLE. Relocations are decoded when first asked for, and may then throw ELF_BAD_INDEX. */
+ *          ELF_BAD_TABLE, WASM_…. Relocations are decoded when first asked for, and may then throw ELF_BAD_INDEX. */
 export function readObject(bytes: Uint8Array, name: string): ObjectFile {
-  return new StoredObject(name, decode(new BoundedBytes(bytes, name)));
+  const elf = isWasm(bytes) ? elfOfWasm(bytes, name) : bytes;
+  return new StoredObject(name, decode(new BoundedBytes(elf, name)));
 }
 
 /** Puts an object to rest that is seldom asked from now on: its tables are ten times what its code takes, and debug

@@ -35,7 +35,7 @@ describe('made-up sources that break a rule are named with both files and the ru
         ['host/wire/b.ts', "import type { LinkedBlock } from '../link/session.js';"],
       ),
     ).toEqual([
-      'host/link/a.ts → host/wire/link.ts: host/link may import host/elf, host/diag',
+      'host/link/a.ts → host/wire/link.ts: host/link may import host/elf, host/wasm, host/diag',
       'host/wire/b.ts → host/link/session.ts: host/wire may import protocol, host/diag',
     ]);
   });
@@ -55,8 +55,8 @@ describe('made-up sources that break a rule are named with both files and the ru
   test('imports over several lines and of side effects count', () => {
     const text = "import {\n  a,\n  type B,\n} from '../link/x.js';\nimport '../wire/y.js';\n";
     expect(complaints(['host/elf/z.ts', text])).toEqual([
-      'host/elf/z.ts → host/link/x.ts: host/elf may import host/diag',
-      'host/elf/z.ts → host/wire/y.ts: host/elf may import host/diag',
+      'host/elf/z.ts → host/link/x.ts: host/elf may import host/wasm, host/diag',
+      'host/elf/z.ts → host/wire/y.ts: host/elf may import host/wasm, host/diag',
     ]);
   });
 

@@ -78,6 +78,12 @@ const RELOCATIONS: Readonly<Record<ObjectFile['machine'], Readonly<Record<number
     60: { size: 'uleb', combine: set }, // R_RISCV_SET_ULEB128
     61: { size: 'uleb', combine: sub }, // R_RISCV_SUB_ULEB128
   },
+  wasm: {
+    2: { size: 4, combine: set }, // R_WASM_TABLE_INDEX_I32
+    5: { size: 4, combine: set }, // R_WASM_MEMORY_ADDR_I32
+    8: { size: 4, combine: set }, // R_WASM_FUNCTION_OFFSET_I32
+    9: { size: 4, combine: set }, // R_WASM_SECTION_OFFSET_I32
+  },
 };
 
 /** Debug sections of `object`, relocated on demand. Addresses in executables are absolute already. */

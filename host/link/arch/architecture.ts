@@ -6,7 +6,7 @@ import type { Machine, ObjectFile } from '../../elf/object-file.js';
 /** How one kind of field in an instruction or data word is read and written. Both are pure of the range: they
  *  take and give the whole value; `Relocation.min…max` and `align` say which values fit. */
 export interface FieldForm {
-  readonly sizeBytes: 0 | 1 | 2 | 4 | 8;
+  readonly sizeBytes: 0 | 1 | 2 | 4 | 5 | 8;
   /** Addend that a REL file keeps in the field, sign included. */
   decode(view: DataView, offset: number): number;
   /** Writes `value` into the field; all other bits stay. */

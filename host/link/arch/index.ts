@@ -4,9 +4,10 @@ import { BarewireError } from '../../diag/error.js';
 import type { Architecture } from './architecture.js';
 import { ARM_V6M, ARM_V7M } from './arm.js';
 import { RV32 } from './riscv.js';
+import { WASM32 } from './wasm.js';
 
 /** Names as the boards and the handshake say them. */
-export type LinkArch = 'armv6-m' | 'armv7-m' | 'armv7e-m' | 'armv8-m' | 'rv32';
+export type LinkArch = 'armv6-m' | 'armv7-m' | 'armv7e-m' | 'armv8-m' | 'rv32' | 'wasm32';
 
 const ARCHITECTURES: Readonly<Record<LinkArch, Architecture>> = {
   'armv6-m': ARM_V6M,
@@ -14,6 +15,7 @@ const ARCHITECTURES: Readonly<Record<LinkArch, Architecture>> = {
   'armv7e-m': ARM_V7M,
   'armv8-m': ARM_V7M,
   rv32: RV32,
+  wasm32: WASM32,
 };
 
 /** The relocations and veneers of `name`.
