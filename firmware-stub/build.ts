@@ -19,6 +19,7 @@ import { FirmwareError } from './tools/error.js';
 import { type FirmwareTools, findFirmwareTools } from './tools/find-tools.js';
 import { IMAGES, ownImageRow, SUPPORTS } from './tools/images.js';
 import { formatSizes, overLimit, readSizes, type SizeTable } from './tools/sizes.js';
+import { buildWasm } from './tools/wasm-image.js';
 
 /** The folder `firmware-stub` with the C sources, seen from here or from the compiled file in `dist`. */
 export function firmwareFolder(): string {
@@ -76,7 +77,7 @@ function recordedSizes(folder: string): SizeTable {
   return JSON.parse(text) as SizeTable;
 }
 
-function main(): number {
+async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       check: { type: 'boolean' },
@@ -90,6 +91,7 @@ function main(): number {
   const tools = findFirmwareTools(values.clang);
   const own = values.board;
   const { sizes, built } = own === undefined ? buildFirmware(tools, folder) : buildOwn(tools, own, folder);
+  if (own === undefined) built.push(...((await buildWasm(folder)) ?? []));
   if (!values.quiet) {
     console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);
     console.log(formatSizes(sizes, recordedSizes(folder)));
@@ -103,7 +105,7 @@ function main(): number {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    process.exitCode = main();
+    process.exitCode = await main();
   } catch (error) {
     if (!(error instanceof FirmwareError || error instanceof BoardError)) throw error;
     console.error(`${error.code}: ${error.message}`);

@@ -168,6 +168,7 @@ static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *val
   if (len <= PATCH_MAX) {
     STUB_HOLD_INTERRUPTS();
   }
+  STUB_WILL_WRITE(STUB_ARENA_ADDR + offset, len);
   for (uint32_t addr = STUB_ARENA_ADDR + offset; len != 0; len--, value += stride) {
     *stub_at(addr++) = *value;
   }

@@ -29,6 +29,11 @@
 #define STUB_FAULT_WORDS BW_FAULT_WORDS_CORTEXM
 #endif
 
+/* Where code is not executed from memory as it stands there, the architecture wants to know what changes. */
+#ifndef STUB_WILL_WRITE
+#define STUB_WILL_WRITE(addr, len) ((void)0)
+#endif
+
 /* Frames that the host may have unanswered: one in work, one received. */
 #define STUB_SLOTS 2u
 

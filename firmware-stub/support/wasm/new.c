@@ -1,0 +1,50 @@
+/* operator new without exceptions: a heap that is full ends the program with words. */
+#include "../failure.h"
+
+typedef void (*new_handler)(void);
+
+void *malloc(size_t size);
+new_handler get_new_handler(void) __asm__("_ZSt15get_new_handlerv") __attribute__((weak));
+
+static void *allocate(size_t size) {
+  for (;;) {
+    void *block = malloc(size == 0u ? 1u : size);
+    if (block != NULL) {
+      return block;
+    }
+    new_handler handler = get_new_handler == NULL ? NULL : get_new_handler();
+    if (handler == NULL) {
+      return NULL;
+    }
+    handler();
+  }
+}
+
+static void *need(size_t size) {
+  void *block = allocate(size);
+  if (block == NULL) {
+    say("std::bad_alloc: the heap has no ");
+    say_number(size);
+    say(" bytes in one piece\n");
+    bw_exit(BW_ABORTED);
+  }
+  return block;
+}
+
+void *bw_new(size_t size) __asm__("_Znwm");
+void *bw_new(size_t size) { return need(size); }
+
+void *bw_new_array(size_t size) __asm__("_Znam");
+void *bw_new_array(size_t size) { return need(size); }
+
+void *bw_new_nothrow(size_t size, const void *tag) __asm__("_ZnwmRKSt9nothrow_t");
+void *bw_new_nothrow(size_t size, const void *tag) {
+  (void)tag;
+  return allocate(size);
+}
+
+void *bw_new_array_nothrow(size_t size, const void *tag) __asm__("_ZnamRKSt9nothrow_t");
+void *bw_new_array_nothrow(size_t size, const void *tag) {
+  (void)tag;
+  return allocate(size);
+}
