@@ -18,7 +18,7 @@ export interface QemuSimulator {
   readonly losesOutput?: true;
 }
 
-export type Simulator = QemuSimulator | { readonly kind: 'rp2040js' };
+export type Simulator = QemuSimulator | { readonly kind: 'rp2040js' } | { readonly kind: 'wasm' };
 
 export interface Region {
   readonly name: string;
@@ -53,8 +53,9 @@ export type FlashWay = FlashDrive | FlashProgram;
 
 /** What a core, and what is built for it, can and cannot do. A test that needs more is skipped on that board. */
 export interface Capabilities {
-  /** Where the processor says what a fault was; `inferred`: it does not say, and rules over its registers do. */
-  readonly faultStatus: 'cfsr' | 'mcause' | 'inferred';
+  /** Where the processor says what a fault was; `inferred`: it does not say, and rules over its registers do; `traps`:
+   *  WebAssembly's traps have names. */
+  readonly faultStatus: 'cfsr' | 'mcause' | 'inferred' | 'traps';
   /** Who notices an integer division by zero. */
   readonly divideTrap: 'core' | 'library' | 'nobody';
   /** What keeps user code from null pointers and from the stub's code. */
@@ -85,7 +86,7 @@ export interface BoardRecord {
   /** Folder below the toolchain's library folders: `thumb/v6-m/nofp`. */
   readonly multilib: string;
   /** C library that goes with the toolchain's multilib. */
-  readonly libc: 'newlib' | 'picolibc';
+  readonly libc: 'newlib' | 'picolibc' | 'wasi';
   readonly capabilities: Capabilities;
   /** Base name of the stub image, `firmware-stub/build/<image>.elf`; or the path of an ELF file, absolute. */
   readonly image: string;

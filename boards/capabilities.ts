@@ -85,6 +85,18 @@ export const CORTEX_M7: Capabilities = { ...CORTEX_M3, floatUnit: 'double' };
 /** Armv8-M Mainline with single precision. Its MPU knows no overlapping regions. */
 export const CORTEX_M33: Capabilities = { ...CORTEX_M3, protection: 'mpu v8', stackLimit: true, floatUnit: 'float' };
 
+/** WebAssembly: traps for what leaves memory, divides by zero or has no such function; a null pointer is an address
+ *  like others. */
+export const WASM32: Capabilities = {
+  faultStatus: 'traps',
+  divideTrap: 'core',
+  protection: 'none',
+  stackLimit: false,
+  floatUnit: 'double',
+  cppLibrary: 'whole',
+  smallPrintf: false,
+};
+
 /** RISC-V in machine mode, with physical memory protection; Debian has no libstdc++ for it. */
 export const RV32IMAC: Capabilities = {
   faultStatus: 'mcause',

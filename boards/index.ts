@@ -21,6 +21,7 @@ import { NUCLEO_F401RE, NUCLEO_F446RE } from './real/nucleo.js';
 import { PICO } from './real/pico.js';
 import { SIFIVE_E } from './sifive-e.js';
 import { VIRT_RV32 } from './virt-rv32.js';
+import { WASM } from './wasm.js';
 
 export const BOARDS: readonly BoardRecord[] = [
   PICO_SIM,
@@ -33,6 +34,7 @@ export const BOARDS: readonly BoardRecord[] = [
   MPS2_AN505,
   VIRT_RV32,
   SIFIVE_E,
+  WASM,
 ];
 
 /** Boards of silicon. None of them has run its image yet: say so here when one has. */

@@ -5,6 +5,7 @@ import type { BoardRecord } from './board.js';
 /** Flags that decide the instruction set, the calling convention and the layout of types. */
 export function machineFlags({ arch, triple, cpu, floatAbi }: BoardRecord): string[] {
   const target = `--target=${triple}`;
+  if (arch === 'wasm32') return [target];
   if (arch === 'rv32') {
     // Relaxation is for linkers that shorten code; our own does not, and label differences are known without it.
     // A thread-local variable is an ordinary one: there is one thread.

@@ -6,6 +6,7 @@ import type { BoardRecord } from '../board.js';
 import { BoardError } from './errors.js';
 import { startQemu } from './qemu.js';
 import { startRp2040 } from './rp2040.js';
+import { startWasm } from './wasm/port.js';
 
 export { BoardError } from './errors.js';
 
@@ -25,5 +26,7 @@ export async function startSimulator(board: BoardRecord, imagePath: string): Pro
       return startQemu(board, simulator, imagePath);
     case 'rp2040js':
       return startRp2040(board, imagePath);
+    case 'wasm':
+      return startWasm(board.name, imagePath);
   }
 }

@@ -6,6 +6,8 @@ import type { BoardRecord } from '../../boards/board.js';
 import { BarewireError } from '../diag/error.js';
 import { type Archive, readArchive } from '../elf/archive.js';
 import type { ObjectFile } from '../elf/object-file.js';
+import { requireYowasp } from '../toolchain/find-yowasp.js';
+import { readTarFiles } from '../toolchain/tar-file.js';
 import type { Toolchain } from '../toolchain/toolchain.js';
 
 /** Ours comes first: it says what `write`, `exit` and the like mean on a board. */
@@ -13,6 +15,7 @@ const SUPPORT = 'libbarewire.a';
 const LIBRARIES: Readonly<Record<BoardRecord['libc'], readonly string[]>> = {
   newlib: ['libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++_nano.a', 'libsupc++_nano.a'],
   picolibc: ['libgcc.a', 'libc.a', 'libm.a'],
+  wasi: [],
 };
 /** Nano's C++ library is made without exceptions: it aborts. What the support library has for them goes first. */
 const THROWING = ['libbarewire-throws.a', SUPPORT, 'libgcc.a', 'libc_nano.a', 'libm.a', 'libstdc++.a', 'libsupc++.a'];
@@ -37,7 +40,7 @@ export function openArchives(
   exceptions = false,
 ): Archive[] {
   const folders = [supportFolder(board, imageFolder), ...toolchain.archiveDirs];
-  return (exceptions ? THROWING : [SUPPORT, ...LIBRARIES[board.libc]]).map((name) => {
+  const archives = (exceptions ? THROWING : [SUPPORT, ...LIBRARIES[board.libc]]).map((name) => {
     const path = folders.map((folder) => join(folder, name)).find((candidate) => existsSync(candidate));
     if (path === undefined) {
       throw new BarewireError(
@@ -51,6 +54,29 @@ export function openArchives(
     }
     const archive = readArchive(readFileSync(path), basename(path));
     return exceptions && name === SUPPORT ? without(archive, WITHOUT_EXCEPTIONS) : archive;
+  });
+  return board.libc === 'wasi' ? [...archives, ...npmArchives()] : archives;
+}
+
+/** Where clang from npm has its libraries, in its tar file. */
+const NPM_ARCHIVES = [
+  'lib/wasm32-wasip1/libc++.a',
+  'lib/wasm32-wasip1/libc++abi.a',
+  'lib/wasm32-wasip1/libc.a',
+  'lib/wasm32-wasip1/libwasi-emulated-process-clocks.a',
+  'lib/wasm32-wasip1/libwasi-emulated-getpid.a',
+  'lib/wasm32-unknown-wasip1/libclang_rt.builtins.a',
+];
+
+function npmArchives(): Archive[] {
+  const { sysroot } = requireYowasp();
+  return readTarFiles(sysroot, NPM_ARCHIVES).map((bytes, index) => {
+    const name = NPM_ARCHIVES[index]!;
+    if (bytes !== undefined) return readArchive(bytes, basename(name));
+    throw new BarewireError('SESSION_MISSING_ARCHIVE', `${name} is not in ${sysroot}: install @yowasp/clang again`, {
+      name,
+      folders: [sysroot],
+    });
   });
 }
 

@@ -6,8 +6,8 @@ import type { Companion } from '../link/types.js';
 /** Flushes stdout; in the support archive. */
 export const FLUSH = 'bw_flush';
 
-/** Linked by the first use of stdio: newlib's set-up, picolibc's stream. */
-const STDIO_IN_USE = ['__sinit', 'stdout'];
+/** Linked by the first use of stdio: newlib's set-up, picolibc's stream, wasi-libc's. */
+const STDIO_IN_USE = ['__sinit', 'stdout', '__stdout_FILE'];
 
 /** Newlib-nano's data for all of the library refers to the streams weakly. Linked before anything that uses them, it
  *  would never learn where they are. */

@@ -8,4 +8,7 @@ export const classes: ReadonlySet<string> = new Set(['qemu-netduinoplus2', 'qemu
 export const cousins: ReadonlySet<string> = new Set(['qemu-mps2-an386', 'qemu-mps2-an500', 'qemu-sifive-e']);
 export const COUSINS_PLAY = ['values.txt', 'floating-point.txt', 'libraries.txt', 'library-c.txt', 'redefinition.txt'];
 
-export const elsewhere: ReadonlySet<string> = new Set([...classes, ...cousins]);
+/** Another library and another compiler: transcripts-wasm.test.ts says what is played there. */
+const wasm = 'wasm';
+
+export const elsewhere: ReadonlySet<string> = new Set([...classes, ...cousins, wasm]);

@@ -14,7 +14,8 @@ import { openSerialPort } from '../../host/wire/ports/serial.js';
 import { parseTrace, replayTrace, type TraceChunk } from '../../host/wire/trace.js';
 import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
-import { ARCHS, FAULT_WORDS } from '../../protocol/messages.js';
+import { ARCHS, FAULT_WORDS, WASM_TRAPS } from '../../protocol/messages.js';
+import { RECORD_KINDS, RECORD_MAGIC } from '../../protocol/wasm-function.js';
 
 const imageOf = (board: BoardRecord) => join(packageRoot(), `firmware-stub/build/${board.image}.elf`);
 const boards = BOARDS.filter((board) => board.simulator !== undefined);
@@ -30,6 +31,10 @@ const THUMB = {
   forever: Uint8Array.of(0xfe, 0xe7),
   /** udf #0 */
   undefined: Uint8Array.of(0x00, 0xde),
+  /** Added to an address to call what is there; other cores than Arm's do without. */
+  entry: 1,
+  /** Where in the code the last two stand, from its address. */
+  place: 0,
 };
 const RV32: typeof THUMB = {
   pc: FAULT_WORDS.rv32.indexOf('mepc'),
@@ -40,10 +45,33 @@ const RV32: typeof THUMB = {
   forever: Uint8Array.of(0x01, 0xa0),
   /** all zeros are no instruction */
   undefined: Uint8Array.of(0x00, 0x00),
+  entry: 1,
+  place: 0,
 };
 
+/** A function record (protocol/wasm-function.ts) without references. */
+function wasmRecord(type: readonly number[], body: readonly number[]): Uint8Array<ArrayBuffer> {
+  const types = [1, 0x60, ...type];
+  const head = Uint32Array.of(RECORD_MAGIC, RECORD_KINDS.function, body.length, 0, types.length);
+  return Uint8Array.of(...new Uint8Array(head.buffer), ...types, ...body);
+}
+const WASM: typeof THUMB = {
+  pc: FAULT_WORDS.wasm32.indexOf('pc'),
+  words: FAULT_WORDS.wasm32.length,
+  /** i32.const 42 */
+  answer: wasmRecord([0, 1, 0x7f], [0, 0x41, 42, 0x0b]),
+  /** loop br 0 end unreachable */
+  forever: wasmRecord([0, 0], [0, 0x03, 0x40, 0x0c, 0, 0x0b, 0, 0x0b]),
+  /** unreachable */
+  undefined: wasmRecord([0, 0], [0, 0, 0x0b]),
+  entry: 0,
+  place: 25,
+};
+
+const codeFor = ({ arch }: BoardRecord): typeof THUMB => (arch === 'rv32' ? RV32 : arch === 'wasm32' ? WASM : THUMB);
+
 describe.each(boards)('the link to $name', (board) => {
-  const CODE = board.arch === 'rv32' ? RV32 : THUMB;
+  const CODE = codeFor(board);
   let link: DeviceLink;
   const trace: TraceChunk[] = [];
 
@@ -59,7 +87,7 @@ describe.each(boards)('the link to $name', (board) => {
   /** Sends code and calls it. */
   const run = (code: Uint8Array, rest: readonly Op[] = []) => {
     const addr = link.hello.arenaAddr;
-    return link.execute([{ op: 'WRITE', addr, data: code }, { op: 'RUN', entry: addr + 1 }, ...rest]);
+    return link.execute([{ op: 'WRITE', addr, data: code }, { op: 'RUN', entry: addr + CODE.entry }, ...rest]);
   };
 
   it('says who it is', () => {
@@ -101,9 +129,10 @@ describe.each(boards)('the link to $name', (board) => {
     const record = reply.failure.record!;
     expect(record).toHaveLength(4 * CODE.words);
     const word = (index: number) => new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true);
-    expect(word(CODE.pc)).toBe(link.hello.arenaAddr);
+    expect(word(CODE.pc)).toBe(link.hello.arenaAddr + CODE.place);
     // mcause, or UFSR.UNDEFINSTR where the core has such a register.
     if (board.arch === 'rv32') expect(word(FAULT_WORDS.rv32.indexOf('mcause'))).toBe(2);
+    else if (board.arch === 'wasm32') expect(word(0)).toBe(WASM_TRAPS.unreachable);
     else {
       const status = word(FAULT_WORDS.cortexm.indexOf('cfsr'));
       expect(status & 0x0001_0000).toBe(board.arch === 'armv6-m' ? 0 : 0x0001_0000);
@@ -117,7 +146,7 @@ describe.each(boards)('the link to $name', (board) => {
     const reply = await work;
     expect(reply).toMatchObject({ status: 'BROKEN', done: 1 });
     const pc = new DataView(reply.failure.record!.buffer).getUint32(4 * CODE.pc, true);
-    expect(pc).toBe(link.hello.arenaAddr);
+    expect(pc).toBe(link.hello.arenaAddr + CODE.place);
     expect((await run(CODE.answer)).status).toBe('OK');
   });
 
@@ -125,7 +154,7 @@ describe.each(boards)('the link to $name', (board) => {
     const addr = link.hello.arenaAddr;
     const ops: Op[] = [
       { op: 'WRITE', addr, data: CODE.forever },
-      { op: 'RUN', entry: addr + 1 },
+      { op: 'RUN', entry: addr + CODE.entry },
     ];
     expect((await link.execute(ops, { runTimeoutMs: 30 })).status).toBe('BROKEN');
   });

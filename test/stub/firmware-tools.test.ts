@@ -74,7 +74,7 @@ describe('finding tools', () => {
 
 describe('building', () => {
   it('has an image and a support archive for every board', () => {
-    for (const board of BOARDS) {
+    for (const board of BOARDS.filter(({ arch }) => arch !== 'wasm32')) {
       expect(IMAGES.map(({ name }) => name)).toContain(board.image);
       expect(SUPPORTS.map(({ multilib }) => multilib)).toContain(board.multilib);
     }

@@ -14,7 +14,9 @@ beforeAll(() => {
   buildFirmware(findFirmwareTools());
 });
 
-const WITH_UNIT = BOARDS.filter(({ capabilities }) => capabilities.floatUnit !== 'none');
+const WITH_UNIT = BOARDS.filter(
+  ({ arch, capabilities }) => arch.startsWith('arm') && capabilities.floatUnit !== 'none',
+);
 
 describe.each(WITH_UNIT)('the floating-point unit of $name', (board) => {
   let stub: ThumbBoard;

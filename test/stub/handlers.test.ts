@@ -17,7 +17,7 @@ beforeAll(() => {
   buildFirmware(findFirmwareTools());
 });
 
-const WITH_VTOR = BOARDS.filter(({ arch, cpu }) => arch !== 'rv32' && cpu !== 'cortex-m0');
+const WITH_VTOR = BOARDS.filter(({ arch, cpu }) => arch.startsWith('arm') && cpu !== 'cortex-m0');
 
 describe.each(WITH_VTOR)('interrupt handlers on $name', (board) => {
   let stub: ThumbBoard;

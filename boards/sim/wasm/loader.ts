@@ -1,0 +1,205 @@
+// From function records in memory to functions that run. What was written since the last run is looked through:
+// functions that are new or changed become one module, whose instance puts them into the table at their addresses;
+// what was overwritten leaves it. Memory is all there is to know: an executor that begins anew finds the same functions.
+
+import { NULL_ZONE } from './layout.js';
+import { section, sleb, text, uleb } from './leb.js';
+import { type MadeBody, makeBody, placeInBody } from './make-body.js';
+import { type AliasRecord, type FunctionRecord, recordAt } from './record.js';
+
+const TABLE_STEP = 16 * 1024;
+const SHARED_WITH_MAXIMUM = 3;
+const FUNCREF = 0x70;
+/** Index of `attend` among a module's functions; its own begin behind it. */
+const ATTEND = 0;
+const FIRST_OWN = 1;
+
+/** What modules share. */
+export interface Surroundings {
+  readonly memory: WebAssembly.Memory;
+  readonly pages: number;
+  readonly table: WebAssembly.Table;
+  readonly stackPointer: WebAssembly.Global;
+  readonly attend: () => void;
+}
+
+interface Loaded {
+  readonly record: FunctionRecord;
+  readonly body: MadeBody;
+  /** Of the body, in the module. */
+  readonly bodyOffset: number;
+}
+
+export class FunctionLoader {
+  readonly #around: Surroundings;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #dirty: { addr: number; end: number }[] = [];
+  readonly #functions = new Map<number, FunctionRecord>();
+  readonly #aliases = new Map<number, AliasRecord>();
+  /** Functions by module and index, for places of traps. */
+  readonly #modules: (readonly Loaded[])[] = [];
+  /** Records that no module can be made of. */
+  readonly #bad = new Set<number>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.#bytes = new Uint8Array(around.memory.buffer);
+    this.#view = new DataView(around.memory.buffer);
+  }
+
+  /** Bytes of memory change. */
+  written(addr: number, len: number): void {
+    const last = this.#dirty.at(-1);
+    if (last !== undefined && last.end === addr) last.end += len;
+    else this.#dirty.push({ addr, end: addr + len });
+  }
+
+  /** Brings the table up to date with memory. */
+  sync(): void {
+    if (this.#dirty.length === 0) return;
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    const fresh = new Map<number, FunctionRecord>();
+    const look = (addr: number): number => {
+      const record = recordAt(this.#bytes, this.#view, addr);
+      if (record === undefined) return 4;
+      if (record.kind === 'function') fresh.set(addr, record);
+      else this.#aliases.set(addr, record);
+      return Math.max(4, record.sizeBytes & ~3);
+    };
+    for (const { addr, end } of dirty) {
+      for (const known of [this.#functions, this.#aliases]) {
+        for (const [start, { sizeBytes }] of known) {
+          if (start >= end || start + sizeBytes <= addr) continue;
+          known.delete(start);
+          this.#put(start, null);
+          look(start);
+        }
+      }
+      for (let at = addr & ~3; at < end; ) at += look(at);
+    }
+    this.#load([...fresh.values()]);
+    for (const { addr, target } of this.#aliases.values()) this.#put(addr, this.function(target) ?? null);
+  }
+
+  /** The function whose address this is. */
+  function(addr: number): (() => unknown) | undefined {
+    return addr < this.#around.table.length ? (this.#around.table.get(addr) ?? undefined) : undefined;
+  }
+
+  /** Whether a record stands at an address that no module can be made of. */
+  isBad(addr: number): boolean {
+    return this.#bad.has(addr);
+  }
+
+  /** Address in memory of a place in a module.
+   *  @param offset in the module's bytes */
+  placeOf(module: number, index: number, offset: number): number | undefined {
+    const loaded = this.#modules[module]?.[index - FIRST_OWN];
+    if (loaded === undefined) return undefined;
+    const { record, body, bodyOffset } = loaded;
+    return record.addr + record.bodyStart + placeInBody(body, offset - bodyOffset);
+  }
+
+  #put(addr: number, value: unknown): void {
+    const { table } = this.#around;
+    if (addr < NULL_ZONE.sizeBytes) return;
+    if (addr >= table.length) table.grow(Math.ceil((addr + 1 - table.length) / TABLE_STEP) * TABLE_STEP);
+    table.set(addr, value as null);
+  }
+
+  #load(records: readonly FunctionRecord[]): void {
+    if (records.length === 0) return;
+    for (const { addr } of records) this.#put(addr, null);
+    try {
+      this.#instantiate(records);
+    } catch (error) {
+      const [only, ...others] = records;
+      if (others.length > 0) {
+        for (const each of records) this.#load([each]);
+      } else this.#bad.add(only!.addr);
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+
+  #instantiate(records: readonly FunctionRecord[]): void {
+    const { memory, pages, table, stackPointer, attend } = this.#around;
+    const number = this.#modules.length;
+    const { bytes, loaded } = moduleOf(records, number, pages);
+    // The instance puts its functions into the table.
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      board: { memory, table, stackPointer, attend },
+    });
+    this.#modules.push(loaded);
+    for (const record of records) {
+      this.#functions.set(record.addr, record);
+      this.#bad.delete(record.addr);
+    }
+  }
+}
+
+/** Bytes of a module with these functions.
+ *  @throws UnknownInstruction */
+function moduleOf(
+  records: readonly FunctionRecord[],
+  number: number,
+  pages: number,
+): { bytes: Uint8Array; loaded: Loaded[] } {
+  const types: Uint8Array[] = [];
+  const known = new Map<string, number>();
+  const typeIndex = (type: Uint8Array): number => {
+    const key = Buffer.from(type).toString('latin1');
+    let index = known.get(key);
+    if (index === undefined) {
+      index = types.push(type) - 1;
+      known.set(key, index);
+    }
+    return index;
+  };
+  const attendType = typeIndex(Uint8Array.of(0x60, 0, 0));
+  const own = records.map((record) => typeIndex(record.types[0]!));
+  const bodies = records.map((record) => makeBody(record, { typeIndex, stackPointer: 0, attend: ATTEND }));
+
+  const from = (name: string, ...what: number[]): number[] => [...text('board'), ...text(name), ...what];
+  const imports = [
+    ...from('memory', 2, SHARED_WITH_MAXIMUM, ...uleb(pages), ...uleb(pages)),
+    ...from('table', 1, FUNCREF, 0, ...uleb(1)),
+    ...from('stackPointer', 3, 0x7f, 1),
+    ...from('attend', 0, ...uleb(attendType)),
+  ];
+  const elements = records.flatMap(({ addr }, index) => [0, 0x41, ...sleb(addr), 0x0b, 1, ...uleb(FIRST_OWN + index)]);
+  const head = Buffer.concat([
+    Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
+    section(1, uleb(types.length), ...types),
+    section(2, [4], imports),
+    section(3, uleb(own.length), own.flatMap(uleb)),
+    section(9, uleb(records.length), elements),
+  ]);
+  const parts = bodies.map(({ bytes }) => ({ size: Uint8Array.from(uleb(bytes.length)), bytes }));
+  const code = section(10, uleb(parts.length), ...parts.flatMap(({ size, bytes }) => [size, bytes]));
+  const contents = parts.reduce((sum, { size, bytes }) => sum + size.length + bytes.length, 0);
+  let at = head.length + code.length - contents;
+  const loaded = records.map((record, index) => {
+    const { size, bytes } = parts[index]!;
+    const bodyOffset = at + size.length;
+    at = bodyOffset + bytes.length;
+    return { record, body: bodies[index]!, bodyOffset };
+  });
+  // The module's name is what traps say of it.
+  const names = section(0, text('name'), [0], uleb(text(moduleName(number)).length), text(moduleName(number)));
+  return { bytes: Buffer.concat([head, code, names]), loaded };
+}
+
+const moduleName = (number: number): string => `bw${number}`;
+
+/** The places of WebAssembly code that an error's stack names: module, index of the function, offset in the module. */
+export function framesOf(stack: string): { module: number; index: number; offset: number }[] {
+  return [...stack.matchAll(/wasm:\/\/wasm\/bw(\d+)-[0-9a-f]+:wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)].map(
+    ([, module, index, offset]) => ({
+      module: Number(module),
+      index: Number(index),
+      offset: Number.parseInt(offset!, 16),
+    }),
+  );
+}

@@ -1,0 +1,122 @@
+// A record's body as one module has it.
+//
+//   call f          i32.const &f, call_indirect        through the table: a new f reaches its callers at once
+//   loop            loop, then: is there something to be done? call attend
+//
+// The question at each turn of a loop is what an interrupt is elsewhere: it lets the stub hear the line, and timers
+// call handlers, while code runs. `places` leads from the body that runs back to the one in memory.
+
+import { PLACE_BYTES, REFERENCE_KINDS } from '../../../protocol/wasm-function.js';
+import { behindInstruction, behindLocals, OPCODES } from './instructions.js';
+import { ATTENTION_ADDR } from './layout.js';
+import { sleb, uleb } from './leb.js';
+import type { FunctionRecord } from './record.js';
+
+/** Indices that the module gives to what bodies use. */
+export interface ModuleIndices {
+  typeIndex(type: Uint8Array): number;
+  readonly stackPointer: number;
+  readonly attend: number;
+}
+
+/** Bytes from `out` on, up to the next stretch: those from `from` on in the record's body, or what was put in for the
+ *  instruction there. */
+interface Stretch {
+  readonly out: number;
+  readonly from: number;
+  readonly isCopy: boolean;
+}
+
+/** A body, and where its parts stand in memory. */
+export interface MadeBody {
+  readonly bytes: Uint8Array;
+  /** In order. */
+  readonly places: readonly Stretch[];
+}
+
+/** @throws UnknownInstruction */
+export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBody {
+  const { body, references } = record;
+  const out = new Growing(body.length * 2 + 64);
+  const places: Stretch[] = [];
+  let copied = 0;
+  const copyUpTo = (end: number): void => {
+    if (end <= copied) return;
+    places.push({ out: out.length, from: copied, isCopy: true });
+    out.add(body.subarray(copied, end));
+    copied = end;
+  };
+  const insert = (from: number, bytes: readonly number[]): void => {
+    places.push({ out: out.length, from, isCopy: false });
+    out.add(bytes);
+  };
+  const check = [
+    ...[OPCODES.i32Const, ...sleb(ATTENTION_ADDR), OPCODES.i32Load, 2, 0],
+    ...[OPCODES.if, 0x40, OPCODES.call, ...uleb(indices.attend), OPCODES.end],
+  ];
+  let next = 0;
+  for (let at = behindLocals(body); at < body.length; ) {
+    const end = behindInstruction(body, at);
+    for (
+      let reference = references[next];
+      reference !== undefined && reference.place < end;
+      reference = references[++next]
+    ) {
+      const { kind, place, type, value } = reference;
+      if (kind === REFERENCE_KINDS.call) {
+        copyUpTo(at);
+        insert(at, [
+          ...[OPCODES.i32Const, ...sleb(value)],
+          ...[OPCODES.callIndirect, ...uleb(indices.typeIndex(record.types[type]!)), 0],
+        ]);
+      } else {
+        copyUpTo(place);
+        insert(at, uleb(kind === REFERENCE_KINDS.type ? indices.typeIndex(record.types[type]!) : indices.stackPointer));
+      }
+      copied = place + PLACE_BYTES;
+    }
+    if (body[at] === OPCODES.loop) {
+      copyUpTo(end);
+      insert(at, check);
+    }
+    at = end;
+  }
+  copyUpTo(body.length);
+  return { bytes: out.bytes(), places };
+}
+
+/** Offset in the record's body for one in the body that runs. */
+export function placeInBody({ places }: MadeBody, offset: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle]!.out <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const place = places[low - 1];
+  if (place === undefined) return 0;
+  return place.isCopy ? place.from + offset - place.out : place.from;
+}
+
+class Growing {
+  private room: Uint8Array;
+  length = 0;
+
+  constructor(size: number) {
+    this.room = new Uint8Array(size);
+  }
+
+  add(bytes: ArrayLike<number>): void {
+    if (this.length + bytes.length > this.room.length) {
+      const more = new Uint8Array(Math.max(this.room.length * 2, this.length + bytes.length));
+      more.set(this.room);
+      this.room = more;
+    }
+    this.room.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  bytes(): Uint8Array {
+    return this.room.subarray(0, this.length);
+  }
+}
