@@ -79,6 +79,14 @@ export const CORES = {
     capabilities: RV32IMAC,
     ...RISCV,
   },
+  /** Without atomic instructions. */
+  RV32IMC: {
+    core: 'RV32IMC',
+    cpu: 'rv32imc',
+    multilib: 'rv32im/ilp32',
+    capabilities: RV32IMAC,
+    ...RISCV,
+  },
 } as const satisfies Readonly<Record<string, CoreFacts>>;
 
 export type CoreName = keyof typeof CORES;

@@ -13,6 +13,7 @@ import { MPS2_AN505 } from './mps2-an505.js';
 import { NETDUINOPLUS2 } from './netduinoplus2.js';
 import { PICO_SIM } from './pico-sim.js';
 import { ARDUINO_DUE } from './real/arduino-due.js';
+import { ESP32_C3 } from './real/esp32-c3.js';
 import { HIFIVE1 } from './real/hifive1.js';
 import { LM3S6965EVB as REAL_LM3S6965EVB } from './real/lm3s6965evb.js';
 import { MICROBIT as REAL_MICROBIT } from './real/microbit.js';
@@ -47,6 +48,7 @@ export const REAL_BOARDS: readonly BoardRecord[] = [
   ARDUINO_DUE,
   REAL_LM3S6965EVB,
   HIFIVE1,
+  ESP32_C3,
 ];
 
 /** Every board that has a name. */

@@ -19,6 +19,7 @@ function nucleo(chip: string, sramBytes: number, code: string): BoardRecord {
     heapBytes: 32 * 1024,
     simulator: undefined,
     baud: 115_200,
+    uart: { kind: 'stm32-usart', addr: 0x4000_4400, clockHz: 42_000_000, maxBaud: 921_600 },
     flash: [
       { way: 'drive', format: 'bin', marker: 'MBED.HTM', says: `code=${code}`, hint: 'plug its ST-LINK in' },
       openocd('board/st_nucleo_f4.cfg'),

@@ -35,6 +35,7 @@ function riscv(isa: string): Machine {
 }
 
 const RV32IMAC = riscv('rv32imac');
+const RV32IMC = riscv('rv32imc');
 
 /** A stub image: `ld/<name>.ld` and `port/<port>/` make `build/<name>.elf`. */
 export interface ImageRow {
@@ -89,6 +90,7 @@ export const IMAGES: readonly ImageRow[] = [
   { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },
   { name: 'virt-rv32', port: 'virt-rv32', machine: RV32IMAC, defines: [] },
   { name: 'sifive-e', port: 'sifive-e', machine: RV32IMAC, defines: ['STUB_MAX_FRAME=512u'] },
+  { name: 'esp32-c3', port: 'esp32c3', machine: RV32IMC, defines: ['STUB_ESP32C3', 'STUB_IDLE_SPIN'] },
 ];
 
 /** A build of `support/` that goes with one folder of the C library's archives. */
@@ -125,6 +127,7 @@ export const SUPPORTS: readonly SupportRow[] = [
   { multilib: 'thumb/v7e-m+dp/hard', machine: hardFloat('cortex-m7'), libc: 'newlib', cxx: false },
   { multilib: 'thumb/v8-m.main+fp/hard', machine: hardFloat('cortex-m33'), libc: 'newlib', cxx: false },
   { multilib: 'rv32imac/ilp32', machine: RV32IMAC, libc: 'picolibc', cxx: true },
+  { multilib: 'rv32im/ilp32', machine: RV32IMC, libc: 'picolibc', cxx: true },
 ];
 
 /** Folder of a support archive below `build/`: `support-thumb-v6-m-nofp`. */

@@ -182,3 +182,52 @@ describe.each(['nucleo-f401re', 'nucleo-f446re'])('%s: reference manuals RM0368,
     expect(shown(port.call('reset'))).toEqual(['e000ed0c = 5fa0004']);
   });
 });
+
+describe('ESP32-C3: Technical Reference Manual; espressif/svd', () => {
+  let port: Port;
+  let started: Action[];
+  beforeAll(() => {
+    port = compilePort('esp32-c3');
+    started = port.call('init');
+  });
+
+  it('turns the watchdogs off, sets up clock, UART and interrupt matrix, in this order', () => {
+    expect(shown(started)).toEqual([
+      '600080a8 = 50d83aa1', // RTC_CNTL_WDTWPROTECT
+      '60008090 = 0', // RTC_CNTL_WDTCONFIG0
+      '600080b0 = 8f1d312a', // RTC_CNTL_SWD_WPROTECT
+      '600080ac = 40000000', // RTC_CNTL_SWD_CONF: SWD_DISABLE
+      '6001f064 = 50d83aa1', // TIMG0_WDTWPROTECT
+      '6001f048 = 0', // TIMG0_WDTCONFIG0
+      '600c0058 = 0', // SYSTEM_SYSCLK_CONF: SOC_CLK_SEL = crystal, PRE_DIV_CNT = 0
+      '60000078 = 3700000', // UART_CLK_CONF: TX and RX clocks, SCLK_EN, SCLK_SEL = crystal, SCLK_DIV_NUM = 0
+      '60000014 = 30015b', // UART_CLKDIV: FRAG = 3, CLKDIV = 347
+      '60000024 = 200040', // UART_CONF1: RX_TOUT_EN, RXFIFO_FULL_THRHD = 64
+      '6000000c = 101', // UART_INT_ENA: RXFIFO_TOUT, RXFIFO_FULL
+      '600c2054 = b', // INTERRUPT_CORE0_UART_INTR_MAP
+      '600c20c8 = 3', // INTERRUPT_CORE0_CPU_INTR_FROM_CPU_0_MAP
+      '600c2140 = 3', // CPU_INT_PRI_11
+      '600c2120 = 2', // CPU_INT_PRI_3
+      '600c2104 = 808', // CPU_INT_ENABLE
+    ]);
+  });
+
+  it('comes to 115,200 baud from the crystal', () => {
+    const divisor = last(started, 0x6000_0014);
+    expectBaud(40_000_000 / ((divisor & 0xfff) + (divisor >>> 20) / 16));
+  });
+
+  it('has the receive interrupt before the service interrupt, under the numbers of the standard ones', () => {
+    const [receive, service] = [last(started, 0x600c_2054), last(started, 0x600c_20c8)];
+    expect([receive, service]).toEqual([11, 3]); // machine external, machine software
+    const priority = (number: number) => last(started, 0x600c_2114 + 4 * number);
+    expect(priority(receive)).toBeGreaterThan(priority(service));
+  });
+
+  it('sends and receives', () => {
+    expect(shown(port.call('write'))).toEqual(['60000000 = 5a']); // UART_FIFO
+    expect(() => port.call('write', [0x6000_001c, 127 << 16])).toThrow(/waits for 6000001c/); // UART_STATUS: TXFIFO_CNT
+    const received = port.call('receive', [0x6000_001c, 1, 0x6000_0000, 0x41]); // RXFIFO_CNT
+    expect(received).toEqual([[0x6000_0010, 0x101], { received: 0x41 }]); // UART_INT_CLR first
+  });
+});

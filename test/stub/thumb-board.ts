@@ -5,7 +5,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect } from 'vitest';
 import type { BoardRecord } from '../../boards/board.js';
-import { startSimulator } from '../../boards/sim/index.js';
 import { firmwareFolder } from '../../firmware-stub/build.js';
 import { findFirmware } from '../../host/session/firmware.js';
 import { DeviceLink } from '../../host/wire/link.js';
@@ -14,6 +13,7 @@ import type { BytePort } from '../../protocol/byte-port.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { encodeFrame } from '../../protocol/frame.js';
 import { FAULT_WORDS } from '../../protocol/messages.js';
+import { startPlayed } from '../support/played-boards.js';
 
 /** No code of these tests needs as long. */
 const RUN_TIMEOUT_MS = 5000;
@@ -89,7 +89,7 @@ export function stopOnceDead(board: () => ThumbBoard | undefined): void {
 /** Starts the board with its image and marks its memory. */
 export async function startThumbBoard(board: BoardRecord): Promise<ThumbBoard> {
   const folder = join(firmwareFolder(), 'build');
-  const port = await startSimulator(board, join(folder, `${board.image}.elf`));
+  const port = await startPlayed(board, join(folder, `${board.image}.elf`));
   const link = await DeviceLink.connect(port);
   try {
     const marked = await link.execute([{ op: 'WRITE', addr: link.hello.arenaAddr + MARK_OFFSET, data: MARK }]);

@@ -127,7 +127,7 @@ describe('a file that is none', () => {
       message: [
         'DIR/my-board.json is no board file:',
         'title is missing: it takes a title for people',
-        'core is "Cortex-M5": it takes one of Cortex-M0, Cortex-M0+, Cortex-M3, Cortex-M4F, Cortex-M7, Cortex-M33, RV32IMAC',
+        'core is "Cortex-M5": it takes one of Cortex-M0, Cortex-M0+, Cortex-M3, Cortex-M4F, Cortex-M7, Cortex-M33, RV32IMAC, RV32IMC',
         'regions[0].addr is "here": it takes an address below 4 GiB: a number, or text as "0x20000000"',
         'regions[0].acess is not known: there are name, addr, sizeBytes, access',
         'heap is not known: there are $schema, name, title, core, image, build, regions, heapBytes, baud, uart, flash, capabilities, simulator',

@@ -13,15 +13,13 @@
  * To abandon user code is not to return from its trap: the stack is empty again, and `resume` goes on from there. */
 #include "riscv.h"
 
+#include "controller.h"
 #include "state.h"
 
 #define CAUSE_SOFTWARE 0x80000003u
 #define CAUSE_EXTERNAL 0x8000000Bu
 
 #define MSTATUS_MIE "8"
-#define MIE_SOFTWARE 0x008u
-#define MIE_EXTERNAL 0x800u
-#define MIE_OURS "0x808"
 
 /* A PMP entry for [the one before, its own address), locked: machine mode has to keep to it too. */
 #define PMP_TOR_READ_EXECUTE_LOCKED 0x8Du
@@ -51,11 +49,13 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
     if (stub_poll()) {
       continue;
     }
+#if !defined(STUB_IDLE_SPIN)
     CSR_CLEAR("mstatus", 8);
     if (!stub_has_work()) {
       __asm__ volatile("wfi"); /* a pending interrupt ends it, masked as it is */
     }
     CSR_SET("mstatus", 8);
+#endif
   }
 }
 
@@ -76,7 +76,7 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
 /* Where thread mode comes out after user code was abandoned. */
 __attribute__((used)) static _Noreturn void resume(void) {
   depth = 0;
-  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  LET_OURS();
   CSR_SET("mstatus", 8);
   stub_finish();
   main_loop();
@@ -93,13 +93,13 @@ __attribute__((used)) static bool on_trap(struct trap *trap) {
     return false;
   }
   if (cause == CAUSE_SOFTWARE) {
-    CLINT_MSIP = 0;
+    TAKE_SERVICE();
     depth++;
-    CSR_CLEAR("mie", MIE_SOFTWARE);
+    LET_RECEIVE_ALONE();
     CSR_SET("mstatus", 8);
     status = stub_service();
     CSR_CLEAR("mstatus", 8);
-    CSR_SET("mie", MIE_SOFTWARE);
+    LET_SERVICE();
     depth--;
     if (status == 0) {
       return false;
@@ -154,6 +154,16 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       : "i"(on_trap), "i"(resume));
 }
 
+#if defined(TRAP_TABLE_ALIGN)
+__attribute__((naked, aligned(TRAP_TABLE_ALIGN), section(".traps"), used)) static void trap_table(void) {
+  __asm__ volatile(TRAP_JUMP TRAP_JUMP TRAP_JUMP TRAP_JUMP);
+}
+__attribute__((naked, section(".receive_trap"), used)) static void receive_trap(void) { __asm__ volatile(TRAP_JUMP); }
+#define TRAPS ((uintptr_t)trap_table | 1u)
+#else
+#define TRAPS ((uintptr_t)trap_entry)
+#endif
+
 __attribute__((used)) _Noreturn void stub_reset_handler(void) {
   stub_wake();
   depth = 0;
@@ -161,8 +171,8 @@ __attribute__((used)) _Noreturn void stub_reset_handler(void) {
   CSR_WRITE("pmpaddr0", STUB_ADDR(__stub_flash_start) >> 2);
   CSR_WRITE("pmpaddr1", STUB_ADDR(__stub_flash_end) >> 2);
   CSR_WRITE("pmpcfg0", PMP_TOR_READ_EXECUTE_LOCKED << 8);
-  CSR_WRITE("mtvec", (uintptr_t)trap_entry);
-  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  CSR_WRITE("mtvec", TRAPS);
+  LET_OURS();
   stub_port_init();
   CSR_SET("mstatus", 8);
   stub_start();
@@ -172,7 +182,7 @@ __attribute__((used)) _Noreturn void stub_reset_handler(void) {
 /* The first instructions of the image. */
 __attribute__((naked, section(".vectors"), used)) _Noreturn void VECTORS(void) {
   __asm__ volatile(
-      "csrw mie, zero\n\t"
+      ASM_HOLD_ALL
       "csrci mstatus, " MSTATUS_MIE "\n\t"
       "csrw mscratch, zero\n\t"
       SET_GP "lla sp, __stub_stack_end\n\t"
@@ -183,10 +193,10 @@ __attribute__((naked, section(".vectors"), used)) _Noreturn void VECTORS(void) {
 
 _Noreturn void stub_arch_restart(void) { VECTORS(); }
 
-void stub_arch_service(void) { CLINT_MSIP = 1; }
+void stub_arch_service(void) { RAISE_SERVICE(); }
 
 _Noreturn void stub_arch_stop(void) {
-  CSR_WRITE("mie", MIE_SOFTWARE | MIE_EXTERNAL);
+  LET_OURS();
   CSR_SET("mstatus", 8);
   for (;;) {
     stub_arch_service();
@@ -204,8 +214,7 @@ __attribute__((naked, noreturn)) void stub_arch_run(__attribute__((unused)) uint
       "jalr a0\n\t"
       "fence\n\t"
       "csrrw sp, mscratch, zero\n\t"
-      "li t0, " MIE_OURS "\n\t"
-      "csrw mie, t0\n\t"
+      ASM_LET_OURS
       "csrsi mstatus, " MSTATUS_MIE "\n\t" SET_GP "call %0\n\t"
       "tail %1"
       :
