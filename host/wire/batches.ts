@@ -77,10 +77,9 @@ const MOST_OUT = 32;
 function hasRoom({ state }: Turn, out: readonly PlannedFrame[], next: PlannedFrame): boolean {
   const { window, maxFrame } = state.hello!;
   if (!mayFollow(next, out)) return false;
-  const frames = Math.max(1, window - state.strayHellos);
-  if (out.length < frames) return true;
+  if (out.length < window) return true;
   const all = [...out, next];
-  if (!state.config.paced || out.length >= MOST_OUT || state.strayHellos > 0) return false;
+  if (!state.config.paced || out.length >= MOST_OUT) return false;
   if (!all.every((frame) => isQuick(frame, state.baud))) return false;
   // No more than keeps the line busy: what is out behind a lost frame has to be sent again.
   const busyBytes = (state.timing.latencyMs * state.baud) / 10_000 + 4 * state.pace.frameBytes;
@@ -178,7 +177,6 @@ export function onBatchReply(turn: Turn, { seq, body }: Frame): void {
   const { bootId } = reply.failure;
   if (bootId !== undefined) state.hello = { ...state.hello!, bootId };
   if (bootId !== undefined || (slot.asked.runs && state.jobs[0]!.trialBaud !== undefined)) settleBaud(turn);
-  state.strayHellos = 0;
   loseBefore(turn, seq);
   if (reply.status === 'REPEATED') {
     count(turn, 'repeated');

@@ -1,5 +1,8 @@
 // The handshake: HELLO until HELLO_REPLY, within a bound. It begins a new sequence, so it also mends a link on
 // which host and board no longer agree about the newest batch.
+//
+// Every HELLO has a seq of its own, and only the answer to the newest counts. One that is overtaken and comes in when
+// batches of the new sequence are done would begin that sequence again, and what is sent again would be done twice.
 
 import { MalformedBody } from '../../protocol/fields.js';
 import type { Frame } from '../../protocol/frame.js';
@@ -20,7 +23,7 @@ const LONGEST_PAUSE_MS = 500;
 export function startGreeting(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.hello !== undefined) {
-    state.helloSeq = (state.helloSeq + 101) % 255 || 255;
+    nextHelloSeq(turn);
     count(turn, 'resyncs');
   }
   state.phase = 'greeting';
@@ -36,7 +39,13 @@ function sendHello(turn: Turn): void {
   const endMs = sinceMs + state.config.helloTimeoutMs;
   state.wait = { sinceMs, deadlineMs: Math.min(nowMs + pauseMs, endMs), tries: tries + 1 };
   turnForHello(turn, tries);
+  if (tries > 0) nextHelloSeq(turn);
   sendBare(turn, 'HELLO', state.helloSeq);
+}
+
+/** 1–255, and far from those of the batches that follow the one before. */
+function nextHelloSeq({ state }: Turn): void {
+  state.helloSeq = (state.helloSeq + 101) % 255 || 255;
 }
 
 /** The pause after a HELLO is over. */
@@ -65,6 +74,10 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
   const { state } = turn;
   if (seq !== state.helloSeq && seq !== 0) {
     count(turn, 'unexpected');
+    // To an older one: the way is long, and the answer to the newest is on it.
+    const { nowMs } = turn;
+    const wait = state.wait!;
+    state.wait = { ...wait, deadlineMs: nowMs + Math.max(LONGEST_PAUSE_MS, nowMs - wait.sinceMs) };
     return;
   }
   const hello = readHello(state.config.port, state.config.tableHash, body);
@@ -91,7 +104,6 @@ export function onGreetingReply(turn: Turn, { seq, body }: Frame): void {
   state.restartNoted = false;
   state.phase = 'ready';
   state.nextSeq = (seq + 1) & 0xff;
-  state.strayHellos = state.wait!.tries - 1;
   state.wait = undefined;
   state.pinged = false;
   state.nakked = undefined;

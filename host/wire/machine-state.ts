@@ -125,8 +125,6 @@ export interface LinkState {
   readonly pinged: boolean;
   /** The NAK acted on last, with the newest seq it was said to, until something else happens. */
   readonly nakked: { readonly expected: number; readonly seq: number } | undefined;
-  /** HELLOs that may still be on their way to the board, where each takes the place of a batch. */
-  readonly strayHellos: number;
   /** BREAKs sent in this greeting. */
   readonly greetingBreaks: number;
   readonly badFrames: number;
@@ -190,7 +188,6 @@ export function initialLink(config: LinkConfig, firstSeq: number): LinkState {
     pace: FIRST_PACE,
     pinged: false,
     nakked: undefined,
-    strayHellos: 0,
     greetingBreaks: 0,
     badFrames: 0,
     output: outputFrom(0),

@@ -91,7 +91,6 @@ export async function playWire(program: NativeProgram, seed: number, score: Wire
   } finally {
     score.frames += port.toBoard.frames + port.toHost.frames;
     score.resent += link?.counters.resent ?? 0;
-    score.outputLost += link?.counters.outputLost ?? 0;
     board.end();
   }
 
@@ -103,6 +102,12 @@ export async function playWire(program: NativeProgram, seed: number, score: Wire
       printed += new TextDecoder().decode(bytes);
     });
     let resets = 0;
+    let lost = 0;
+    /** Output that a reset takes with it is nobody's fault. */
+    const noteLost = (): void => {
+      if (resets === 0) score.outputLost += to.counters.outputLost - lost;
+      lost = to.counters.outputLost;
+    };
     for (let at = 0; at < JOBS; at++) {
       const shadow = memory.slice();
       const job = randomJob(shadow, chain, below, random);
@@ -121,6 +126,7 @@ export async function playWire(program: NativeProgram, seed: number, score: Wire
       } catch (error) {
         if (!isWireError(error)) throw error;
         score.failed++;
+        noteLost();
         if (resets === 0) note(`${line.ber.toExponential(1)} job ${at}: ${(error as Error).message}`);
         await startOver();
         continue;
@@ -128,6 +134,7 @@ export async function playWire(program: NativeProgram, seed: number, score: Wire
         cancelBreak();
         cancelReset();
       }
+      noteLost();
       if (resets > 0) {
         await startOver();
         continue;
@@ -172,11 +179,13 @@ export async function playWire(program: NativeProgram, seed: number, score: Wire
     /** A known state again: a board just reset. */
     async function startOver(): Promise<void> {
       score.restarts++;
+      resets++;
       board.reset();
       for (let tries = 0; tries < 20; tries++) {
         try {
           await clock.run(to.execute([]), BOUND_MS);
           await clock.pass(3000);
+          noteLost();
           resets = 0;
           memory.fill(0);
           chain = 0;

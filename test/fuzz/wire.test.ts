@@ -10,6 +10,12 @@ beforeAll(() => {
 }, 120_000);
 afterAll(() => program?.remove());
 
+it('a HELLO that a batch of the new sequence overtakes does not begin that sequence again', async () => {
+  const score = zeroScore();
+  await playWire(program, 12_840, score);
+  expect(score).toMatchObject({ failed: 0, wrongExecutions: 0, wrongValues: 0, wrongOutputs: 0, outputLost: 0 });
+});
+
 it('over bad lines nothing is run twice, no value is wrong and no output is lost', async () => {
   const score = zeroScore();
   for (let seed = 1; score.frames < 60_000; seed++) await playWire(program, seed, score);

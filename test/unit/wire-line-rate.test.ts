@@ -118,7 +118,7 @@ describe('where the board may be at another rate', () => {
       nowMs = state.wait!.deadlineMs;
       state = move(state, { type: 'timer', nowMs });
     }
-    return frame(state, nowMs + 1, 'HELLO_REPLY', 7, encodeHello(VECTOR_BOARD));
+    return frame(state, nowMs + 1, 'HELLO_REPLY', state.helloSeq, encodeHello(VECTOR_BOARD));
   }
 
   it('HELLO is said at all of them, at the first one most often', () => {
@@ -130,6 +130,18 @@ describe('where the board may be at another rate', () => {
       all.push(...said());
     }
     expect(all.join(' ')).toBe('HELLO HELLO 921600 HELLO 115200 HELLO 460800 HELLO 115200 HELLO 921600 HELLO');
+  });
+
+  it('each HELLO has a seq of its own, and only the answer to the newest counts', () => {
+    let state = initialLink({ ...DEFAULT_CONFIG }, 7);
+    state = move(state, { type: 'start', nowMs: 0 });
+    const first = state.helloSeq;
+    state = move(state, { type: 'timer', nowMs: 100 });
+    expect(state.helloSeq).not.toBe(first);
+    state = frame(state, 160, 'HELLO_REPLY', first, encodeHello(VECTOR_BOARD));
+    expect([state.phase, state.wait!.deadlineMs]).toEqual(['greeting', 660]);
+    state = frame(state, 260, 'HELLO_REPLY', state.helloSeq, encodeHello(VECTOR_BOARD));
+    expect([state.phase, state.nextSeq]).toEqual(['ready', (state.helloSeq + 1) & 0xff]);
   });
 
   it('code that sets another one is followed, and stopped once it is heard there', () => {
@@ -145,7 +157,7 @@ describe('where the board may be at another rate', () => {
     expect(said()).toEqual(['BATCH', '921600']);
     state = move(state, { type: 'timer', nowMs: state.wait!.deadlineMs });
     expect(said()).toEqual(['PING']);
-    const running = { output: 0, running: 1, lastSeq: 8, badCrc: 0, badLength: 0, dropped: 0 };
+    const running = { output: 0, running: 1, lastSeq: state.nextSeq - 1, badCrc: 0, badLength: 0, dropped: 0 };
     state = frame(state, 300, 'STATE', 0, encodeFields(FRAMES.STATE.fields, running));
     expect(said()).toEqual(['BREAK']);
     expect([state.baud, state.bauds]).toEqual([RAISED, [115_200, RAISED]]);
