@@ -15,6 +15,13 @@
 /* Inlined into one another, the ops fight for eight registers: apart they are a tenth smaller. */
 #define NOINLINE __attribute__((noinline))
 
+/* GCC, which compiles the library, makes less of them together. */
+#if defined(STUB_LIBRARY)
+#define STUB_OP static
+#else
+#define STUB_OP static NOINLINE
+#endif
+
 /* Results a RUN may need room for: a fault record with its length. Greater than value and micros. */
 #define RUN_ROOM (1 + 4 * (int32_t)STUB_FAULT_WORDS)
 
@@ -82,7 +89,7 @@ static void put(uint32_t value, uint32_t count) { stub.reply_end = stub_put(stub
 static void put_varint(uint32_t value) { stub.reply_end = stub_put_varint(stub.reply_end, value); }
 
 /* Appends memory to the reply, by words where they are aligned: peripherals want it, and the word is one instant. */
-static NOINLINE uint32_t read(uint32_t addr, uint32_t len) {
+STUB_OP uint32_t read(uint32_t addr, uint32_t len) {
   if (len > STUB_MAX_REPLY || (int32_t)(len + 1u + (len > 127u)) > room()) {
     return BW_STATUS_TOO_BIG;
   }
@@ -124,7 +131,7 @@ static NOINLINE uint32_t sum(uint32_t addr, uint32_t len, const uint32_t *expect
 #define FIND_MAX 31u
 
 /* Appends where the search ended, and the words from `low` to `low` + `span` that it met. */
-static NOINLINE uint32_t find(uint32_t addr, uint32_t len, uint32_t low, uint32_t span) {
+STUB_OP uint32_t find(uint32_t addr, uint32_t len, uint32_t low, uint32_t span) {
   if (room() < (int32_t)(4u + 1u + 4u * FIND_MAX)) {
     return BW_STATUS_TOO_BIG;
   }
@@ -143,7 +150,7 @@ static NOINLINE uint32_t find(uint32_t addr, uint32_t len, uint32_t low, uint32_
 }
 
 /* Goes on in stub_ran, or in stub_abandon. */
-static NOINLINE uint32_t run(uint32_t entry) {
+STUB_OP uint32_t run(uint32_t entry) {
   if (room() < RUN_ROOM) {
     return BW_STATUS_TOO_BIG;
   }
@@ -161,7 +168,7 @@ static NOINLINE uint32_t run(uint32_t entry) {
 
 /* WRITE takes what stands in the batch, FILL repeats `value`. A patch is one instant: an interrupt handler may call
  * what is being patched. What is longer is no patch, and bytes on the line do not wait for it. */
-static NOINLINE uint32_t write(uint32_t offset, uint32_t len, const uint8_t *value, uint32_t stride) {
+STUB_OP uint32_t write(uint32_t offset, uint32_t len, const uint8_t *value, uint32_t stride) {
   if (stub.malformed | (offset > STUB_ARENA_SIZE) | (len > STUB_ARENA_SIZE - offset)) {
     return BW_STATUS_REFUSED;
   }

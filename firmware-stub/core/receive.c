@@ -30,12 +30,12 @@ static void queue(void) {
   struct stub_slot *slot = stub_slot(stub.rx_next);
   if (stub_running()) {
     if (stub.rx_kind == BW_FRAME_HELLO || stub.rx_seq != stub.last_seq) {
-      stub.dropped++;
+      STUB_COUNT(dropped);
     }
     stub.want_state = 1;
     stub_arch_service();
   } else if (!stub.rx_taken) {
-    stub.dropped++;
+    STUB_COUNT(dropped);
   } else {
     slot->kind = stub.rx_kind;
     slot->seq = stub.rx_seq;
@@ -85,7 +85,7 @@ static void accept(void) {
     case BW_FRAME_RESET:
       stub_restart(0);
     default:
-      stub.bad_length++; /* no such kind: another version of the table, which HELLO will tell */
+      STUB_COUNT(bad_length); /* no such kind: another version of the table, which HELLO will tell */
       break;
   }
 }
@@ -108,10 +108,10 @@ void stub_receive(uint8_t byte) {
   }
   if (stub.rx_run != 0 || stub.rx_count > STUB_MAX_FRAME || stub.rx_count < BW_MIN_FRAME) {
     if (stub.rx_zero || stub.rx_run != 0 || stub.rx_count != 0) { /* else two delimiters in a row */
-      stub.bad_length++;
+      STUB_COUNT(bad_length);
     }
   } else if (stub.rx_crc != RESIDUE) {
-    stub.bad_crc++;
+    STUB_COUNT(bad_crc);
   } else {
     accept();
   }

@@ -123,6 +123,13 @@ extern struct stub_state stub;
 
 static inline bool stub_running(void) { return stub.quiet != STUB_QUIET; }
 
+/* Counts what STATE tells; an image that has no room for that says nothing but zeros. */
+#if defined(STUB_NO_COUNTERS)
+#define STUB_COUNT(counter) ((void)0)
+#else
+#define STUB_COUNT(counter) (stub.counter++)
+#endif
+
 /* The frame buffers, apart from the rest so that sizes can be told apart. */
 extern struct stub_slot stub_slots[STUB_SLOTS];
 extern uint8_t stub_reply[STUB_MAX_REPLY];

@@ -1,0 +1,359 @@
+/* The stub as a part of somebody's firmware, on Cortex-M: no exception, no timer and no stack is its own but the one that
+ * user code runs on. Compare arch/cortexm/cortexm.c, where the whole processor is.
+ *
+ *   thread   firmware's loop ─ barewire_poll ─ work ─ stub_poll ─ stub_arch_run ──▶ user code, on PSP, its own stack
+ *              ▲                                │                                        │ returns, faults, is stopped
+ *              └────────────────────────────────┴──◀── `home`: stack pointer and registers of `work` ──┘
+ *   receive interrupt ─ barewire_poll ─ stub_receive; BREAK changes the PC that user code goes on at
+ *
+ * User code alone uses that stack, so PSP within it says that the code was what thread mode did, however many
+ * interrupts stand upon each other by now, and that its exception frame is where PSP points. */
+#include "state.h"
+
+#include "barewire_port.h"
+
+#define REG(addr) (*(volatile uint32_t *)(addr))
+#define SCB_AIRCR REG(0xE000ED0Cu)
+#define SCB_FAULTS ((volatile uint32_t *)0xE000ED28u) /* CFSR, HFSR, DFSR, MMFAR, BFAR */
+#define FPU_FPCAR REG(0xE000EF38u)
+
+#define AIRCR_SYSRESETREQ 0x05FA0004u
+#define XPSR_THUMB (1u << 24)
+#define XPSR_ALIGNED 9u
+#define FRAME_BYTES 32u
+#define FLOAT_FRAME_BYTES 104u
+
+/* EXC_RETURN: bit 3 the exception came from thread mode, bit 2 its frame is on PSP, bit 4 it has no floating point. */
+#define FROM_THREAD (1u << 3)
+#define FRAME_IS_BASIC (1u << 4)
+
+/* CFSR: stacking of the exception frame itself failed, or would have gone below the limit (v8-M). */
+#define CFSR_NOT_STACKED (1u << 4 | 1u << 12 | 1u << 20)
+
+#if defined(__ARM_ARCH_6M__)
+#define HAS_FAULT_STATUS 0
+#define UNMASK "cpsie i\n\t"
+#else
+#define HAS_FAULT_STATUS 1
+#define UNMASK "movs r2, #0\n\tmsr basepri, r2\n\tcpsie if\n\t"
+#endif
+
+struct barewire_memory barewire_memory __attribute__((aligned(16)));
+
+/* Of the code that is being abandoned: its fault record, and the status. */
+static uint32_t record[BW_FAULT_WORDS_CORTEXM] __attribute__((section(".bss.barewire_record")));
+static uint8_t why;
+
+/* Where thread mode comes out when a batch is done: SP and CONTROL of `work`, and PSPLIM. */
+static struct {
+  uint32_t sp, control, limit;
+} home;
+
+static uint8_t awake;
+static volatile uint8_t receiving, serving, wanted;
+
+static uint32_t exception_number(void) {
+  uint32_t number;
+  __asm__ volatile("mrs %0, ipsr" : "=r"(number));
+  return number;
+}
+
+uint32_t bw_micros(void) { return barewire_micros(); }
+
+static _Noreturn void stub_port_reset(void) {
+  for (;;) {
+    SCB_AIRCR = AIRCR_SYSRESETREQ;
+  }
+}
+
+/* Bit by bit: a table would cost more than it saves at the rates of such lines. */
+static uint32_t stub_crc_byte(uint32_t crc, uint8_t byte) {
+  crc ^= byte;
+  for (uint32_t i = 8; i != 0; i--) {
+    crc = crc >> 1 ^ ((0u - (crc & 1u)) & 0xEDB88320u);
+  }
+  return crc;
+}
+
+/* The firmware's start-up code clears all this when the board restarts, and nothing sums it: compare core/survive.c. */
+static void stub_wake(void) { stub.quiet = STUB_QUIET; }
+
+static void stub_start(void) { stub_send_hello(0); }
+
+static _Noreturn void stub_restart(uint32_t cause) {
+  (void)cause;
+  stub_port_reset();
+}
+
+static void stub_check(void) {}
+
+static void stub_keep(void) {}
+
+/* --- leaving user code ------------------------------------------------------------------------------- */
+
+/* In thread mode, back on the stack of `work`. */
+__attribute__((used)) static void finish(void) {
+  serving = 0;
+  stub_abandon(why, record, BW_FAULT_WORDS_CORTEXM);
+  stub_finish();
+}
+
+#define SYNTAX ".syntax unified\n\t"
+
+#if HAS_FAULT_STATUS
+#define PUSH_CALLEE_SAVED "push {r3-r11, lr}\n\t"
+#define POP_CALLEE_SAVED "pop {r3-r11, pc}\n\t"
+#define STORE_R4_TO_R11 "stm r0, {r4-r11}\n\t"
+#else
+#define PUSH_CALLEE_SAVED \
+  "push {r3-r7, lr}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tpush {r4-r7}\n\t"
+#define POP_CALLEE_SAVED \
+  "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop {r3-r7, pc}\n\t"
+#define STORE_R4_TO_R11 \
+  "stm r0!, {r4-r7}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tstm r0!, {r4-r7}\n\t"
+#endif
+
+#if defined(__ARM_ARCH_8M_MAIN__)
+#define KEEP_LIMIT "mrs r2, psplim\n\tstr r2, [r3]\n\t"
+#define SET_LIMIT "ldr r1, =barewire_memory + %c[arena]\n\tmsr psplim, r1\n\t"
+#define RESTORE_LIMIT "ldr r2, [r3]\n\tmsr psplim, r2\n\t"
+#else
+#define KEEP_LIMIT
+#define SET_LIMIT
+#define RESTORE_LIMIT
+#endif
+
+#if defined(__ARM_FP)
+#define PUSH_FLOATS "vpush {s16-s31}\n\t"
+#define POP_FLOATS "vpop {s16-s31}\n\t"
+#else
+#define PUSH_FLOATS
+#define POP_FLOATS
+#endif
+
+/* Works on one frame. User code may end in any of three ways; all of them come out at `barewire_home`, after a call of
+ * what r4 names, with r0. */
+static __attribute__((naked, noinline)) void work(void) {
+  __asm__ volatile(
+      SYNTAX PUSH_CALLEE_SAVED PUSH_FLOATS
+      "ldr r3, =%c[home]\n\t"
+      "mov r1, sp\n\t"
+      "mrs r2, control\n\t"
+      "stm r3!, {r1, r2}\n\t" KEEP_LIMIT
+      "bl %c[poll]\n\t"
+      "b 1f\n"
+      "barewire_home:\n\t"
+      "ldr r3, =%c[home]\n\t"
+      "ldm r3!, {r1, r2}\n\t"
+      "msr control, r2\n\t"
+      "isb\n\t" UNMASK RESTORE_LIMIT
+      "mov sp, r1\n\t"
+      "blx r4\n"
+      "1:\n\t" POP_FLOATS POP_CALLEE_SAVED
+      ".ltorg\n\t"
+      ".word bw_output, bw_exit, bw_micros\n\t" /* code from the host calls these: they are to be linked */
+      :
+      : [home] "i"(&home), [poll] "i"(stub_poll));
+}
+
+/* r0 = entry, then what it returned. */
+__attribute__((naked, noreturn)) static void stub_arch_run(__attribute__((unused)) uint32_t entry) {
+  __asm__ volatile(
+      SYNTAX "ldr r1, =barewire_memory + %c[end]\n\t"
+      "msr psp, r1\n\t" SET_LIMIT
+      "mrs r1, control\n\t"
+      "movs r2, #2\n\t"
+      "orrs r1, r2\n\t"
+      "msr control, r1\n\t"
+      "isb\n\t"
+      "blx r0\n\t"
+      "dsb\n\t" /* a write on its way may still fault, and must within the run */
+      "ldr r4, =%c[ran]\n\t"
+      "b barewire_home\n\t"
+      ".ltorg"
+      :
+      : [ran] "i"(stub_ran), [end] "i"(sizeof barewire_memory), [arena] "i"(sizeof barewire_memory.arena));
+}
+
+/* Thread mode goes on here instead of where user code was, with its r4 to r11 and its stack. */
+static __attribute__((naked, noreturn)) void abandoned(void) {
+  __asm__ volatile(
+      SYNTAX "ldr r0, =%c[saved]\n\t" STORE_R4_TO_R11
+      "ldr r4, =%c[finish]\n\t"
+      "b barewire_home\n\t"
+      ".ltorg"
+      :
+      : [saved] "i"(&record[BW_FAULT_R4]), [finish] "i"(finish));
+}
+
+/* @param frame as the processor stacks it: r0 to r3, r12, lr, pc, xpsr */
+static __attribute__((noinline)) void note(const uint32_t *frame, uint32_t frame_bytes, uint32_t status) {
+  bool lost = false;
+#if HAS_FAULT_STATUS
+  volatile uint32_t *faults = SCB_FAULTS;
+  __asm__("" : "+r"(faults)); /* one base for all, not five constants */
+  const uint32_t cfsr = faults[0];
+  lost = (cfsr & CFSR_NOT_STACKED) != 0;
+  record[BW_FAULT_CFSR] = cfsr;
+  record[BW_FAULT_HFSR] = faults[1];
+  record[BW_FAULT_MMFAR] = faults[3];
+  record[BW_FAULT_BFAR] = faults[4];
+  faults[0] = ~0u; /* written ones clear */
+  faults[1] = ~0u;
+#endif
+  for (uint32_t i = 0; i < 8u; i++) {
+    record[BW_FAULT_R0 + i] = lost ? 0 : frame[i];
+  }
+  record[BW_FAULT_SP] = STUB_ADDR(frame) + frame_bytes + (record[BW_FAULT_XPSR] >> XPSR_ALIGNED & 1u) * 4u;
+  record[BW_FAULT_EXCEPTION] = exception_number();
+  why = (uint8_t)status;
+}
+
+/* Thread mode goes on in `abandoned` when it comes to this frame. */
+static __attribute__((noinline)) void divert(uint32_t *frame) {
+  frame[6] = STUB_ADDR(abandoned) & ~1u;
+  frame[7] = XPSR_THUMB; /* no rest of an IT block or of a load multiple */
+}
+
+/* In an interrupt handler: user code is not to go on, if it is what was interrupted. If it is another thread's turn the
+ * next byte asks again. */
+static void stop(uint32_t status) {
+  uint32_t psp;
+  __asm__ volatile("mrs %0, psp" : "=r"(psp));
+  uint32_t *const frame = (uint32_t *)(uintptr_t)psp;
+  if (psp - STUB_STACK_ADDR <= STUB_STACK_SIZE - FRAME_BYTES) {
+    uint32_t bytes = FRAME_BYTES;
+#if defined(__ARM_FP)
+    if (FPU_FPCAR == psp + FRAME_BYTES) {
+      bytes = FLOAT_FRAME_BYTES;
+    }
+#endif
+    note(frame, bytes, status);
+    divert(frame);
+    stub.want_stop = 0; /* once is enough */
+  }
+}
+
+/* In thread mode, called by the code itself. */
+static _Noreturn void stop_here(uint32_t status) {
+  record[BW_FAULT_EXCEPTION] = 0;
+  record[BW_FAULT_PC] = STUB_ADDR(__builtin_return_address(0)) & ~1u;
+  record[BW_FAULT_SP] = STUB_ADDR(__builtin_dwarf_cfa());
+  record[BW_FAULT_XPSR] = XPSR_THUMB;
+  why = (uint8_t)status;
+  abandoned();
+}
+
+/* Says what is wanted said. Whoever comes while it is under way leaves it to the one who is at it. */
+static void serve(void) {
+  uint32_t status = 0;
+  while (wanted && !serving) {
+    serving = 1;
+    wanted = 0;
+    status = stub_service();
+    serving = 0;
+  }
+  if (status != 0) {
+    if (exception_number() != 0) {
+      stop(status);
+    } else {
+      stop_here(status);
+    }
+  }
+}
+
+static void stub_arch_service(void) {
+  wanted = 1;
+  if (!receiving) {
+    serve();
+  }
+}
+
+static _Noreturn void stub_arch_stop(void) {
+  for (;;) {
+    stub_arch_service();
+  }
+}
+
+/* --- faults ------------------------------------------------------------------------------------------ */
+
+/* Thread mode will find itself on the user stack, whatever has become of it. */
+__attribute__((used)) static void catch_fault(const uint32_t *frame, uint32_t exc_return) {
+  uint32_t bytes = FRAME_BYTES;
+#if defined(__ARM_FP)
+  if (!(exc_return & FRAME_IS_BASIC)) {
+    bytes = FLOAT_FRAME_BYTES;
+  }
+#endif
+  (void)exc_return;
+  note(frame, bytes, BW_STATUS_FAULT);
+  uint32_t *const back = (uint32_t *)(uintptr_t)(STUB_STACK_ADDR + STUB_STACK_SIZE - FRAME_BYTES);
+  divert(back);
+  __asm__ volatile("msr psp, %0" ::"r"(back));
+}
+
+/* A fault belongs to user code, or to the stub that reads for it, if a batch is in work and thread mode was what faulted.
+ * Its frame is on PSP if bit 2 of EXC_RETURN says so. */
+__attribute__((naked)) void barewire_fault_handler(void) {
+  __asm__ volatile(
+      SYNTAX "ldr r0, =%c[busy]\n\t"
+      "ldrb r0, [r0]\n\t"
+      "mov r1, lr\n\t"
+      "lsls r2, r1, #28\n\t" /* carry: bit 4. N: from thread mode? */
+      "bpl 1f\n\t"
+      "cmp r0, #1\n\t"
+      "bne 1f\n\t"
+      "mov r0, sp\n\t"
+      "lsls r2, r1, #29\n\t"
+      "bpl 2f\n\t"
+      "mrs r0, psp\n"
+      "2:\n\t"
+      "bl %c[catch]\n\t"
+      "ldr r0, =0xFFFFFFFD\n\t" /* to thread mode, on PSP */
+      "bx r0\n"
+      "1:\n\t"
+      "ldr r0, =barewire_other_fault\n\t"
+      "bx r0\n\t"
+      ".ltorg"
+      :
+      : [busy] "i"(&stub.busy), [catch] "i"(catch_fault));
+}
+
+__attribute__((weak)) void barewire_other_fault(void) {
+  for (;;) {
+  }
+}
+
+/* --- what the firmware calls ------------------------------------------------------------------------- */
+
+/* An interrupt between reading a byte and taking it would take them in the wrong order. */
+static bool receive_one(void) {
+  uint32_t mask;
+  __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(mask)::"memory");
+  receiving = 1;
+  const int byte = barewire_read();
+  if (byte >= 0) {
+    stub_receive((uint8_t)byte);
+  }
+  receiving = 0;
+  __asm__ volatile("msr primask, %0" ::"r"(mask) : "memory");
+  return byte >= 0;
+}
+
+void barewire_poll(void) {
+  const bool in_thread = exception_number() == 0;
+  if (!awake) {
+    if (!in_thread) {
+      return;
+    }
+    stub_wake();
+    awake = 1;
+    stub_start();
+  }
+  while (receive_one()) {
+  }
+  serve();
+  while (in_thread && !stub.busy && stub_has_work()) {
+    work();
+  }
+}
