@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
-import { openSession } from '../session/open.js';
+import { type OpenOptions, openSession } from '../session/open.js';
 import { traceLines } from '../session/replay-trace.js';
 import { DEFAULT_LISTEN } from '../session/serve.js';
 import { boardsTable } from './boards.js';
@@ -43,14 +44,29 @@ const printError = (text: string): void => {
 const show = { value: print, error: printError };
 
 type RootOptions = SessionOptions & { readonly strict?: boolean; readonly resume?: string | true };
+type AttachOptions = SessionOptions & { readonly elf: string; readonly strict?: boolean };
 
 async function promptOrPipe(options: RootOptions): Promise<number> {
-  const open = { ...openOptions(options), ...journalOptions(options) };
+  return talk({ ...openOptions(options), ...journalOptions(options) }, options.strict === true);
+}
+
+/** @throws CLI_NO_PORT, CLI_ELF */
+async function attach(options: AttachOptions): Promise<number> {
+  if (options.port === undefined && options.board === undefined) {
+    throw new BarewireError(
+      'CLI_NO_PORT',
+      'where is the board that runs it? --port PATH, or --board NAME to run it in the simulator of that board',
+    );
+  }
+  return talk({ ...openOptions(options), elf: options.elf }, options.strict === true);
+}
+
+async function talk(open: OpenOptions, strict: boolean): Promise<number> {
   if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(open);
   const session = await openSession({ ...open, onNotice: printError });
   session.onOutput((bytes) => process.stdout.write(bytes));
   try {
-    return await runPiped(session, process.stdin, show, options.strict === true);
+    return await runPiped(session, process.stdin, show, strict);
   } finally {
     await session.close();
   }
@@ -103,6 +119,13 @@ async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'print one JSON report instead of what the program prints')
     .action(async (files: string[], options: SessionOptions & { timeout?: number; json?: boolean }) => {
       exitCode = await run(files, options);
+    });
+  withSessionOptions(program.command('attach'))
+    .description('talk to firmware of your own that has barewire in it: its functions, variables and types by name')
+    .requiredOption('--elf <file>', 'the ELF file of what the board runs')
+    .option('--strict', 'input that is no terminal: stop at the first input that fails')
+    .action(async (options: AttachOptions) => {
+      exitCode = await attach(options);
     });
   program
     .command('serve')

@@ -8,8 +8,8 @@ import { OLDEST_CLANG } from '../toolchain/find-llvm.js';
 import { APT_PACKAGES, type Piece, REMEDIES, type Remedy } from '../toolchain/remedies.js';
 
 /** A piece of the toolchain, or what the tests alone need: the native C compiler that the stub's core is built with,
- *  programs that share serial ports, and clang's fuzzer. */
-export type SetupPiece = Piece | 'cc' | 'ser2net' | 'socat' | 'fuzzer';
+ *  programs that share serial ports, clang's fuzzer, and what builds the example firmware. */
+export type SetupPiece = Piece | 'cc' | 'ser2net' | 'socat' | 'fuzzer' | 'cmake';
 
 /** What may be done here without asking anybody. */
 export type Privilege = 'root' | 'sudo' | 'none';
@@ -44,6 +44,7 @@ export const TEST_PIECES: readonly SetupPiece[] = [
   'ser2net',
   'socat',
   'fuzzer',
+  'cmake',
   'riscv-gcc',
   'picolibc',
   'qemu-riscv',
@@ -55,6 +56,7 @@ const TEST_PACKAGES: Readonly<Record<TestPiece, readonly (readonly string[])[]>>
   cc: [['gcc'], ['libc6-dev']],
   ser2net: [['ser2net']],
   socat: [['socat']],
+  cmake: [['cmake'], ['make']],
   // That of the newest clang, which is the one that is found first.
   fuzzer: [['libclang-rt-19-dev', 'libclang-rt-18-dev', 'libclang-rt-17-dev', 'libclang-rt-16-dev']],
 };
@@ -76,6 +78,12 @@ const TEST_REMEDIES: Readonly<Record<TestPiece, Remedy>> = {
     dnf: 'sudo dnf install socat',
     brew: 'brew install socat',
     winget: 'there is no socat for Windows',
+  },
+  cmake: {
+    apt: 'sudo apt-get install cmake make',
+    dnf: 'sudo dnf install cmake make',
+    brew: 'brew install cmake',
+    winget: 'winget install Kitware.CMake',
   },
   fuzzer: {
     apt: 'sudo apt-get install libclang-rt-19-dev',

@@ -47,6 +47,13 @@ export function findMissing(pieces: readonly SetupPiece[]): MissingPiece[] {
     if (findProgram(piece, [...path, '/usr/sbin']) !== undefined) continue;
     found.push({ piece, reason: `no ${piece}, with which serial ports are shared`, remedy: remedyOf(piece) });
   }
+  if (findProgram('cmake', path) === undefined || findProgram('make', path) === undefined) {
+    found.push({
+      piece: 'cmake',
+      reason: 'no cmake and make, which build the example firmware',
+      remedy: remedyOf('cmake'),
+    });
+  }
   if (findFuzzer() === undefined) {
     found.push({ piece: 'fuzzer', reason: 'no libFuzzer for clang', remedy: remedyOf('fuzzer') });
   }

@@ -1,7 +1,8 @@
 // From an address back to what stands there: symbol, block, section of an object file.
 
-import type { Atom, Definition } from './atom.js';
+import type { Atom } from './atom.js';
 import { addressOfTarget } from './atom.js';
+import type { FirmwareNames } from './firmware-names.js';
 import { symbolCovering } from './report.js';
 import type { SectionPlace, SymbolPlace } from './types.js';
 
@@ -40,7 +41,7 @@ export function sectionPlaceOf(atom: Atom, addr: number): SectionPlace | undefin
 }
 
 /** The firmware symbol that covers `addr`. */
-export function firmwareSymbolAt(firmware: ReadonlyMap<string, Definition>, addr: number): SymbolPlace | undefined {
+export function firmwareSymbolAt(firmware: FirmwareNames, addr: number): SymbolPlace | undefined {
   for (const { name, target, sizeBytes } of firmware.values()) {
     const start = addressOfTarget(target);
     if (addr >= start && addr < start + Math.max(sizeBytes, 1)) return { name, offset: addr - start };

@@ -2,7 +2,7 @@
 // archives, whose members are linked when something needs them.
 
 import type { ElfSymbol, ObjectFile } from '../elf/object-file.js';
-import type { Target } from './atom.js';
+import type { Definition, Target } from './atom.js';
 import { largestHole } from './memory-map.js';
 import { indexOf } from './object-index.js';
 import { arenaFull } from './report.js';
@@ -54,16 +54,26 @@ export class NameSearch {
       if (now !== undefined) return this.atoms.targetOfDefinition(revised, now, 0);
     }
     const known = this.state.names.get(name) ?? this.atoms.libraryNames.get(name);
-    if (known !== undefined && (known.origin !== 'input' || fits(known.isFunction))) return known.target;
+    const fromFirmware = this.fromFirmware(name, isInput);
+    // What the firmware has is its own for inputs; a library keeps to what came with it.
+    const passedOver = isInput && own === undefined && fromFirmware !== undefined;
+    if (known !== undefined && (known.origin === 'input' ? fits(known.isFunction) : !passedOver)) return known.target;
     const fromStatic = isInput ? this.state.statics.get(name) : undefined;
     if (fromStatic !== undefined) return fromStatic.target;
     if (own !== undefined) return this.atoms.targetOfDefinition(object, own, 0);
-    const fromFirmware = this.state.firmware.get(name);
     if (fromFirmware !== undefined) return fromFirmware.target;
     const fromLinker = this.linkerSymbol(name);
     if (fromLinker !== undefined) return fromLinker;
     // A weak reference is satisfied by what is there, and pulls nothing in.
     return symbol.binding === 'weak' ? undefined : this.pullFromArchive(name);
+  }
+
+  private fromFirmware(name: string, isInput: boolean): Definition | undefined {
+    const { attached } = this.state.target;
+    const found = this.state.firmware.get(name);
+    if (attached === undefined || found === undefined) return found;
+    const refused = isInput ? attached.notFromFirmware.has(name) : findInArchives(this.state, name) !== undefined;
+    return refused ? undefined : found;
   }
 
   /** What an archive's member defines by that name; the member takes part in the stage from now on. */

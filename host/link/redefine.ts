@@ -34,6 +34,8 @@ export interface Redefinition {
   readonly trampolines: readonly Atom[];
   /** Old atoms that got a new definition, wherever it stands. */
   readonly replaced: readonly Atom[];
+  /** Names of the firmware that this input takes from it. */
+  readonly fromFirmware: ReadonlyMap<string, Definition>;
   readonly nextId: number;
 }
 
@@ -54,6 +56,7 @@ export function planRedefinition(
   const keptPlaces = new Map<Atom, Atom>();
   const constants = new Map<Atom, Atom>();
   const moving: { atom: Atom; place: Atom }[] = [];
+  const fromFirmware = new Map<string, Definition>();
 
   for (const atom of atoms) {
     if (atom.origin !== 'input' || atom.lifetime !== 'persistent') continue;
@@ -62,6 +65,8 @@ export function planRedefinition(
     for (const { table, now, everywhere } of definitionsIn(state, atom)) {
       const old = (table === 'names' ? state.names : state.statics).get(now.name);
       (table === 'names' ? names : statics).set(now.name, now);
+      const firmwares = old === undefined && table === 'names' ? state.firmware.get(now.name) : undefined;
+      if (firmwares !== undefined) fromFirmware.set(now.name, now);
       if (old?.origin === 'input' && (everywhere || isRevision) && old.target.kind === 'atom') pairs.push({ old, now });
     }
     for (const pair of pairs) {
@@ -89,7 +94,8 @@ export function planRedefinition(
       keptPlaces.set(jump, place);
     }
   }
-  const retargets = findRetargets(state, replaced, keptPlaces, (name) => names.get(name) ?? libraryNames.get(name));
+  const definitionOf = (name: string): Definition | undefined => names.get(name) ?? libraryNames.get(name);
+  const retargets = findRetargets(state, { replaced, keptPlaces, fromFirmware, definitionOf });
   return {
     names,
     statics,
@@ -98,6 +104,7 @@ export function planRedefinition(
     unchanged: new Set(unchanged.keys()),
     trampolines,
     replaced: [...replaced.keys()],
+    fromFirmware,
     nextId,
   };
 }
@@ -180,20 +187,24 @@ function placeToKeep(
   return sameShape && sameNames && allNames ? place : undefined;
 }
 
-function findRetargets(
-  state: SessionState,
-  replaced: ReadonlyMap<Atom, readonly { old: Definition; now: Definition }[]>,
-  keptPlaces: ReadonlyMap<Atom, Atom>,
-  definitionOf: (name: string) => Definition | undefined,
-): Retarget[] {
+/** What names mean from now on. */
+interface Changes {
+  readonly replaced: ReadonlyMap<Atom, readonly { old: Definition; now: Definition }[]>;
+  readonly keptPlaces: ReadonlyMap<Atom, Atom>;
+  readonly fromFirmware: ReadonlyMap<string, Definition>;
+  readonly definitionOf: (name: string) => Definition | undefined;
+}
+
+function findRetargets(state: SessionState, changes: Changes): Retarget[] {
+  const { replaced, keptPlaces, fromFirmware, definitionOf } = changes;
   const weakDefined = [...state.weakNames].some((name) => definitionOf(name) !== undefined);
-  if (replaced.size === 0 && !weakDefined) return [];
+  if (replaced.size === 0 && fromFirmware.size === 0 && !weakDefined) return [];
   const keptAtoms = new Set(keptPlaces.keys());
   const retargets: Retarget[] = [];
   for (const atom of state.atoms) {
     const isVariable = atom.kind === 'data' || atom.kind === 'bss';
     for (const fixup of atom.fixups) {
-      const now = newTarget(fixup, replaced, definitionOf);
+      const now = newTarget(fixup, changes);
       if (now === undefined) continue;
       const staysPut = now.kind === 'atom' && keptAtoms.has(now.atom);
       if (!isVariable || staysPut) retargets.push({ atom, fixup, target: now, via: undefined });
@@ -202,14 +213,10 @@ function findRetargets(
   return retargets;
 }
 
-function newTarget(
-  fixup: Fixup,
-  replaced: ReadonlyMap<Atom, readonly { old: Definition; now: Definition }[]>,
-  definitionOf: (name: string) => Definition | undefined,
-): Target | undefined {
+function newTarget(fixup: Fixup, { replaced, fromFirmware, definitionOf }: Changes): Target | undefined {
   const { target, symbol } = fixup;
   if (target.kind === 'weak') return symbol === undefined ? undefined : definitionOf(symbol)?.target;
-  if (target.kind !== 'atom') return undefined;
+  if (target.kind === 'absolute') return symbol === undefined ? undefined : fromFirmware.get(symbol)?.target;
   const pairs = replaced.get(target.atom);
   if (pairs === undefined) return undefined;
   const match = pairs.find(({ old, now }) =>

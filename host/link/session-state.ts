@@ -6,10 +6,10 @@ import type { ObjectFile } from '../elf/object-file.js';
 import type { Architecture } from './arch/architecture.js';
 import { architectureOf } from './arch/index.js';
 import type { Atom, Definition } from './atom.js';
+import { type FirmwareNames, firmwareNames } from './firmware-names.js';
 import type { CommitRecord } from './history.js';
 import type { MemoryMap } from './memory-map.js';
 import { emptyMap } from './memory-map.js';
-import { indexOf } from './object-index.js';
 import type { LinkTarget } from './types.js';
 import type { UnwindTable } from './unwind.js';
 
@@ -17,7 +17,7 @@ export interface SessionState {
   readonly target: LinkTarget;
   readonly arch: Architecture;
   /** Definitions of the stub's or the user's firmware. */
-  readonly firmware: ReadonlyMap<string, Definition>;
+  readonly firmware: FirmwareNames;
   /** Names that no archive has. A cache: archives do not change. */
   readonly absent: Set<string>;
   /** Current global definitions from inputs and archives. */
@@ -54,7 +54,7 @@ export function newSessionState(target: LinkTarget): SessionState {
   return {
     target,
     arch,
-    firmware: target.firmware === undefined ? new Map() : firmwareDefinitions(target.firmware, arch),
+    firmware: firmwareNames(target.firmware, arch, target.attached !== undefined),
     absent: new Set(),
     names: new Map(),
     statics: new Map(),
@@ -71,21 +71,6 @@ export function newSessionState(target: LinkTarget): SessionState {
     nextId: 1,
     generation: 0,
   };
-}
-
-function firmwareDefinitions(firmware: ObjectFile, arch: Architecture): Map<string, Definition> {
-  const definitions = new Map<string, Definition>();
-  for (const symbol of indexOf(firmware).globals.values()) {
-    const { value, thumb } = arch.splitValue(symbol.value, symbol.type === 'func');
-    definitions.set(symbol.name, {
-      name: symbol.name,
-      target: { kind: 'absolute', addr: value, thumb },
-      isFunction: symbol.type === 'func',
-      sizeBytes: symbol.sizeBytes,
-      origin: 'firmware',
-    });
-  }
-  return definitions;
 }
 
 /** Where a name stands in the archives, if anywhere. */

@@ -119,6 +119,7 @@ export class LinkSession {
       trial: trialOf(state, layout.atoms),
       heap: graph.heap === undefined ? undefined : { addr: graph.heap.addr, len: graph.heap.sizeBytes },
       replaced: replacedVariables(redefinition),
+      overFirmware: [...redefinition.fromFirmware.keys()],
       addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
       symbolAt: (addr) => {
         const atom = atomAtAddr(addr);

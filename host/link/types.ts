@@ -19,10 +19,18 @@ export interface LinkTarget {
   readonly heapBytes: number;
   /** Executable whose symbols user code may use by address. */
   readonly firmware?: ObjectFile;
+  /** The firmware is the user's own, and not a stub. */
+  readonly attached?: AttachedFirmware;
   /** In the order in which they are searched. */
   readonly archives: readonly Archive[];
   /** Code may be thrown through: unwind tables are kept on the board. Arm only. */
   readonly exceptions?: boolean;
+}
+
+/** How names of the user's firmware are looked for. */
+export interface AttachedFirmware {
+  /** Names that inputs have from the archives though the firmware has them too: what is printed is to come to the prompt. */
+  readonly notFromFirmware: ReadonlySet<string>;
 }
 
 export interface StageOptions {
@@ -145,6 +153,8 @@ export interface StagedLink {
   readonly heap: AddrRange | undefined;
   /** Variables that were replaced, by this input's or moved ones: their objects are to be destroyed. */
   readonly replaced: readonly ReplacedVariable[];
+  /** Symbols of the firmware that this input defines anew: code of the firmware's own goes on with the old ones. */
+  readonly overFirmware: readonly string[];
   /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */
   addressOf(symbol: string): number | undefined;
   /** As `LinkSession.symbolAt`, with this input's blocks. */

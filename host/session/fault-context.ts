@@ -26,6 +26,8 @@ export interface FaultParts {
   readonly board: BoardRecord;
   readonly names: Names;
   readonly firmware: ObjectFile | undefined;
+  /** It is the user's: what is not the session's memory is not the stub's either. */
+  readonly attached: boolean;
   readonly image: ArenaImage;
   /** What clang called the input that ran. */
   readonly inputFile: string | undefined;
@@ -60,7 +62,7 @@ export function faultContext(parts: FaultParts): FaultContext {
   return {
     arch: hello.arch,
     stack,
-    arena,
+    ...(parts.attached ? {} : { arena }),
     regions: board.regions,
     keptFromWrites: parts.keptFromWrites,
     symbolAt: (addr) => {

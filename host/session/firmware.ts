@@ -17,8 +17,15 @@ export interface FirmwareImage {
 
 const NT_GNU_BUILD_ID = 3;
 
-/** The GNU build id of an executable in lower-case hexadecimal, if it has one. @see ELF gABI, note section */
+/** The GNU build id of an executable in lower-case hexadecimal, if it has one. */
 export function buildIdOf(elf: ObjectFile): string | undefined {
+  return noteOf(elf)?.id;
+}
+
+const SHF_ALLOC = 2;
+
+/** The note with the GNU build id of an executable. @see ELF gABI, note section */
+export function noteOf(elf: ObjectFile): { id: string; bytes: Uint8Array; addr: number | undefined } | undefined {
   for (const section of elf.sections) {
     if (!section.name.startsWith('.note')) continue;
     const { bytes } = section;
@@ -29,7 +36,11 @@ export function buildIdOf(elf: ObjectFile): string | undefined {
       const type = view.getUint32(at + 8, true);
       const desc = at + 12 + ((nameSize + 3) & ~3);
       if (desc + descSize > bytes.length) break;
-      if (type === NT_GNU_BUILD_ID) return Buffer.from(bytes.subarray(desc, desc + descSize)).toString('hex');
+      if (type === NT_GNU_BUILD_ID) {
+        const id = Buffer.from(bytes.subarray(desc, desc + descSize)).toString('hex');
+        const addr = (section.flags & SHF_ALLOC) !== 0 ? section.addr + at : undefined;
+        return { id, bytes: bytes.subarray(at, desc + descSize), addr };
+      }
       at = desc + ((descSize + 3) & ~3);
     }
   }
@@ -39,6 +50,13 @@ export function buildIdOf(elf: ObjectFile): string | undefined {
 /** Finds the image with this build id in a folder of `.elf` files.
  *  @throws SESSION_UNKNOWN_BUILD when none has it */
 export function findFirmware(folder: string, buildId: string): FirmwareImage {
+  if (/^0*$/.test(buildId)) {
+    throw deviceError(
+      'SESSION_UNKNOWN_BUILD',
+      'the board runs firmware that barewire is a part of: say which, with `barewire attach --elf FILE`',
+      { buildId },
+    );
+  }
   const seen: string[] = [];
   for (const file of existsSync(folder) ? readdirSync(folder) : []) {
     if (!file.endsWith('.elf')) continue;

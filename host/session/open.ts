@@ -20,11 +20,22 @@ import { modelLine } from '../wire/model-line.js';
 import { portOpener } from '../wire/ports/open.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
+import {
+  ATTACHED,
+  boardOf,
+  checkFirmware,
+  checkPort,
+  readUserFirmware,
+  silentFirmware,
+  type UserFirmware,
+} from './attach.js';
 import { boardNamed, boardOfImagePath, boardWord, imageFolder, imageOf } from './board.js';
 import { ByteStore } from './byte-store.js';
 import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
 import { buildIdOf, findFirmware } from './firmware.js';
+import { FirmwareDeclarations } from './firmware-declarations.js';
+import { FirmwareIndex } from './firmware-index.js';
 import { Guard, guardPlan, REGION_TABLE } from './guard.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
@@ -34,6 +45,8 @@ import { SUM_INIT, TRACK_INIT } from './safe-mode.js';
 import { Session } from './session.js';
 
 export interface OpenOptions {
+  /** ELF file of firmware of the user's own that has the stub in it. */
+  readonly elf?: string;
   /** Name of a board, or path of a board file; `pico-sim` if neither this nor `port` is given. */
   readonly board?: string;
   /** Where a board is, as `--port` takes it: see host/wire/ports/open.ts. */
@@ -90,7 +103,7 @@ async function lineTo(
 }
 
 async function bareLine(
-  { port }: OpenOptions,
+  { port, elf }: OpenOptions,
   board: BoardRecord | undefined,
   knownSerialNumber: string | undefined,
 ): Promise<Line> {
@@ -101,7 +114,7 @@ async function bareLine(
         board: simulated.name,
       });
     }
-    const image = imageOf(simulated);
+    const image = elf ?? imageOf(simulated);
     return { what: simulated.name, open: () => startSimulator(simulated, image), startsBoard: true };
   }
   const { open, serialNumber } = await portOpener(port, board?.baud ?? DEFAULT_BAUD, knownSerialNumber);
@@ -175,6 +188,7 @@ async function openWith(
   recorded: RecordedSession | undefined,
   resumed: JournalFile | undefined,
 ): Promise<Session> {
+  const user = options.elf === undefined ? undefined : readUserFirmware(options.elf);
   let board =
     options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
   if (board !== undefined && isAbsolute(board.image)) ownImage(board);
@@ -182,6 +196,7 @@ async function openWith(
   const parsing = loadParser().then(warmedUp);
   // Whoever is awaited later must not be an unhandled rejection meanwhile.
   for (const promise of [connecting, parsing]) promise.catch(() => undefined);
+  if (user !== undefined) board = await attachTo(user, connecting, board);
   board ??= boardOfImagePath(findFirmware(imageFolder(), (await connecting).link.hello.buildId).path);
   checkExceptions(board, options);
   const toolchain = findToolchain(board, { clang: options.clang });
@@ -189,6 +204,8 @@ async function openWith(
     board,
     toolchain,
     ...options.compile,
+    // What the firmware calls private is what its author wants to look at.
+    ...(user === undefined ? {} : { extra: [...(options.compile?.extra ?? []), '-fno-access-control'] }),
     ...(options.feed === undefined ? {} : { feed: options.feed }),
   });
   compiling.catch(() => undefined);
@@ -197,8 +214,8 @@ async function openWith(
     const archives = openArchives(board, toolchain, imageFolder(), exceptions);
     const connection = await connecting;
     const { arenaAddr, arenaSize, arch, buildId } = connection.link.hello;
-    checkHello(board, connection.link.hello);
-    const firmware = firmwareOf(board, buildId);
+    if (user === undefined) checkHello(board, connection.link.hello);
+    const firmware = user?.elf ?? firmwareOf(board, buildId);
     const plan = guardPlan(board, firmware, { addr: arenaAddr, len: arenaSize });
     const arena = plan?.target.arena ?? { addr: arenaAddr, len: arenaSize };
     const linker = new LinkSession({
@@ -206,6 +223,7 @@ async function openWith(
       arena: { addr: arena.addr, sizeBytes: arena.len },
       heapBytes: board.heapBytes,
       firmware,
+      ...(user === undefined ? {} : { attached: ATTACHED }),
       archives,
       exceptions,
     });
@@ -234,6 +252,8 @@ async function openWith(
         rate,
         trackInit: memberWith(archives, guard?.canTrack ? TRACK_INIT : SUM_INIT)!,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
+        user,
+        firmwareNames: user && new FirmwareDeclarations(new FirmwareIndex(user.elf), await parsing),
       },
       DeclarationStore.empty,
     );
@@ -249,6 +269,27 @@ async function openWith(
       connecting.then((connection) => connection.close()),
       compiling.then((compiler) => compiler.close()),
     ]);
+    throw error;
+  }
+}
+
+/** The board of the user's firmware, once it is known to run that; the line is closed if it does not.
+ *  @throws SESSION_WRONG_ELF, WIRE_… */
+async function attachTo(
+  user: UserFirmware,
+  connecting: Promise<Connection>,
+  known: BoardRecord | undefined,
+): Promise<BoardRecord> {
+  const connection = await connecting.catch((error: unknown) => {
+    throw silentFirmware(error, user);
+  });
+  try {
+    const board = boardOf(user, connection.link.hello, known);
+    await checkFirmware(connection.link, user);
+    await checkPort(connection.link, user, systemClock);
+    return board;
+  } catch (error) {
+    await connection.close();
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import type { Hello } from '../../protocol/hello.js';
 import { BarewireError, deviceError } from '../diag/error.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange } from '../link/types.js';
+import type { DeviceLink } from '../wire/link.js';
 import type { ArenaImage } from './arena-image.js';
 import { crcOps, differing } from './arena-image.js';
 import type { Connection } from './connection.js';
@@ -48,6 +49,9 @@ export interface RecoveryParts {
   readonly rate: LineRate;
   /** The board as it said hello when the session began. */
   readonly hello: Hello;
+  /** Looks for what hello does not tell.
+   *  @throws SESSION_WRONG_ELF when the board runs other firmware now */
+  isSame(link: DeviceLink): Promise<void>;
   /** Says something to the user. */
   notice(text: string): void;
   /** Waiting for the line ends after this time. */
@@ -209,6 +213,7 @@ export class Recovery {
     // Hello is said by the first exchange on a link.
     await link.execute([]);
     this.#sameBoard(link.hello);
+    await this.#parts.isSame(link);
     if (!log.touchedBoard) return 'empty';
     const rewrites = transactions.owed.filter(({ op }) => op === 'WRITE' || op === 'FILL');
     if (rewrites.length > 0) await link.execute(rewrites);

@@ -28,12 +28,14 @@ import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/ver
 import type { DeviceLink } from '../wire/link.js';
 import type { Progress } from '../wire/statistics.js';
 import { ArenaImage } from './arena-image.js';
+import { checkFirmware, oldOnesInUse, type UserFirmware } from './attach.js';
 import type { ByteStore } from './byte-store.js';
-import { compileMended } from './compile-mended.js';
+import { compileMended, type Mended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
 import { faultContext } from './fault-context.js';
+import type { FirmwareDeclarations } from './firmware-declarations.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, plainPath, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
@@ -110,6 +112,10 @@ export interface Stations {
   readonly trackInit: ObjectFile;
   /** Waiting for a line that ended goes on for this long. */
   readonly reconnectMs: number;
+  /** Declares what inputs use of that firmware. */
+  readonly firmwareNames: FirmwareDeclarations | undefined;
+  /** Firmware of the user's own that the stub is in. */
+  readonly user: UserFirmware | undefined;
 }
 
 export interface EvaluateOptions {
@@ -159,7 +165,7 @@ export class Session {
     this.#stations = stations;
     this.#declarations = declarations;
     this.#typed = new TypedInputs(stations.store);
-    const { connection, linker, log, guard, rate, reconnectMs } = stations;
+    const { connection, linker, log, guard, rate, reconnectMs, user } = stations;
     this.#transactions = new Transactions({
       linker,
       log,
@@ -181,6 +187,7 @@ export class Session {
       image: this.#image,
       transactions: this.#transactions,
       hello: connection.link.hello,
+      isSame: async (link) => user && checkFirmware(link, user),
       notice: (text) => this.#say(text),
     });
     this.safe = new SafeMode<Known>({
@@ -248,7 +255,7 @@ export class Session {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { compiler, linker, log: sessionLog } = this.#stations;
+    const { compiler, linker, log: sessionLog, firmwareNames } = this.#stations;
     const { unit, versions } = versioned;
     const isEmpty = unit.items.length === 0 && unit.trailing === undefined;
     // What opens a comment and never closes it is empty too; clang says so.
@@ -256,14 +263,18 @@ export class Session {
 
     const revisions = startRevisions(compiler, this.#records, unit);
     const last = this.#last !== undefined && this.#saysLastValue(unit) ? lastValueText(this.#last) : '';
-    const { compiled, before } = await timed(timing, 'compileMs', () =>
-      compileMended(compiler, versioned.unit, this.#declarations, input, options.fileName, last),
+    const compile = (known: DeclarationStore): Promise<Mended> =>
+      compileMended(compiler, versioned.unit, known, input, options.fileName, last);
+    const { compiled, before } = await timed(
+      timing,
+      'compileMs',
+      () => firmwareNames?.compile(text, this.#declarations, compile) ?? compile(this.#declarations),
     );
     const object = readObject(compiled.object, name);
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
     const made: MadeInput = { input, text, fileName: options.fileName, unit, versions, before, object, revised };
     if (this.connected) await this.#stations.rate.check().catch(() => undefined);
-    const { staged, slot } = await timed(timing, 'linkMs', () => this.#link(name, made));
+    const { staged, slot } = await timed(timing, 'linkMs', () => this.#linkExplained(name, made));
     log?.(
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
     );
@@ -291,6 +302,7 @@ export class Session {
       throw batchError(name, reply, report);
     }
     const lasting = this.#commit(made, staged, outcome);
+    for (const text of oldOnesInUse(staged, linker.firmware)) this.#say(text);
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
     for (const each of lasting) this.#putToRest(each);
@@ -298,6 +310,14 @@ export class Session {
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(this.#declarations.text()));
     return { value, warnings: compiled.warnings, timing };
+  }
+
+  #linkExplained(name: string, made: MadeInput): { staged: StagedLink; slot: ValueSlot | undefined } {
+    try {
+      return this.#link(name, made);
+    } catch (error) {
+      throw this.#stations.firmwareNames?.explained(error) ?? error;
+    }
   }
 
   /** Links an input that was compiled, now or when it was typed. */
@@ -642,6 +662,7 @@ export class Session {
         board: this.board,
         names,
         firmware: linker.firmware,
+        attached: this.#stations.user !== undefined,
         image: this.#image,
         inputFile,
         sourceOf: (file) =>

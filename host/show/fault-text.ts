@@ -88,7 +88,7 @@ export function excerptLines(calls: readonly Call[], context: FaultContext): str
 const SHOWN_INNER = 6;
 const SHOWN_OUTER = 4;
 
-/** The call stack, without its middle if it is long; nothing when there is only one function. */
+/** The call stack, without its middle if it is long; of one function alone its place, unless that is the user's line. */
 export function stackLines(trace: Backtrace, context: FaultContext): string[] {
   const inner = trace.inner.flatMap((frame) => callsOf(frame, context));
   const outer = trace.outer.flatMap((frame) => callsOf(frame, context));
@@ -100,7 +100,11 @@ export function stackLines(trace: Backtrace, context: FaultContext): string[] {
     });
   }
   const all = [...inner, ...outer];
-  if (all.length + trace.skipped < 2) return [];
+  if (all.length + trace.skipped < 2) {
+    const [only] = all;
+    const isElsewhere = only?.line !== undefined && !isUsers(only.line, context);
+    return isElsewhere ? [`in ${only.name}  ${placeText(only.line!)}`] : [];
+  }
   const width = Math.min(40, Math.max(...all.map(({ name }) => name.length)));
   const total = all.length + trace.skipped;
   const digits = String(total - 1).length;

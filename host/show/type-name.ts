@@ -17,6 +17,11 @@ export function typeName(type: DwarfType): string {
   return declare(type, '', 0);
 }
 
+/** A type with the name it declares: `int n[3]`, `void (*run)()`. */
+export function declaredAs(type: DwarfType, name: string): string {
+  return declare(type, name, 0);
+}
+
 /** `ns::Outer::` without inline and anonymous namespaces and functions, which users do not write. */
 export function scopePrefix(scopes: readonly Scope[]): string {
   return scopes

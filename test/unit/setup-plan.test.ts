@@ -12,7 +12,7 @@ import {
 const ARM = ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi', 'libstdc++-arm-none-eabi-newlib', 'qemu-system-arm'];
 const RISCV = ['gcc-riscv64-unknown-elf', 'picolibc-riscv64-unknown-elf', 'qemu-system-misc'];
 const NATIVE = ['gcc', 'libc6-dev'];
-const TESTS = ['ser2net', 'socat', 'libclang-rt-19-dev'];
+const TESTS = ['ser2net', 'socat', 'libclang-rt-19-dev', 'cmake', 'make'];
 
 function offering(...packages: readonly (string | readonly [name: string, major: number])[]): SetupMachine['offers'] {
   return new Map(packages.map((each) => (typeof each === 'string' ? [each, 1] : each)));

@@ -8,9 +8,16 @@ import { addrAttribute, type Die, dieAt, numberAttribute, stringAttribute } from
 import { type SourceFrame, sourceFramesAt } from './inlined.js';
 import { type LineTable, lineInTable, readLineTable, type SourceLine } from './line.js';
 import { type CodeAddr, debugSections } from './sections.js';
-import { allFunctions, allVariables, type DwarfFunction, type DwarfVariable, findVariable } from './symbols.js';
+import {
+  allEnumerators,
+  allFunctions,
+  allVariables,
+  type DwarfFunction,
+  type DwarfVariable,
+  findVariable,
+} from './symbols.js';
 import { typeReader } from './type-reader.js';
-import type { DwarfType } from './types.js';
+import type { DwarfType, EnumType } from './types.js';
 import { readUnits, type Unit } from './unit.js';
 
 /** One compiled source file. */
@@ -32,6 +39,10 @@ export interface DebugInfo {
   variables(): readonly DwarfVariable[];
   /** A class, enum or typedef by qualified name (`ns::P`). */
   type(qualifiedName: string): DwarfType | undefined;
+  /** Qualified names of all defined classes, enums and typedefs. */
+  typeNames(): Iterable<string>;
+  /** Enumerations by the qualified names of their values, those without a name included. */
+  enumerators(): ReadonlyMap<string, EnumType>;
   /** From now on, types that this object only declares are looked for in `other` when they are first read: an input
    *  that only names a container does not instantiate what is in it. */
   completeFrom(other: ObjectFile): void;
@@ -73,6 +84,7 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
   const reader = typeReader(units, (name) => (other === undefined ? undefined : readDebugInfo(other).type(name)));
   let variables: readonly DwarfVariable[] | undefined;
   let functions: readonly DwarfFunction[] | undefined;
+  let enumerators: ReadonlyMap<string, EnumType> | undefined;
   let lineTables: ReadonlyMap<Unit, LineTable> | undefined;
   const tablesByUnit = (): ReadonlyMap<Unit, LineTable> => {
     lineTables ??= new Map(
@@ -108,6 +120,11 @@ function makeDebugInfo(object: ObjectFile): DebugInfo {
       return variables;
     },
     type: (name) => reader.byName(name),
+    typeNames: () => reader.names(),
+    enumerators: () => {
+      enumerators ??= allEnumerators(units, reader);
+      return enumerators;
+    },
     completeFrom: (from) => {
       other = from === object ? undefined : from;
     },

@@ -21,6 +21,7 @@ import {
   bareType,
   type DwarfType,
   type Member,
+  type Method,
   type RecordType,
   type StaticMember,
   type TemplateArgument,
@@ -66,6 +67,11 @@ export function readRecord(die: Die, reader: TypeReader): RecordType {
         }),
       ),
   );
+  const methods = once(() =>
+    children()
+      .filter((child) => child.tag === DW_TAG.subprogram)
+      .map((child) => readMethod(child, reader)),
+  );
   const templateArgs = once(() => readTemplateArgs(children(), reader));
   const name = stringAttribute(die, DW_AT.name);
   const scopes = once(() => scopesOf(die, reader.resolve));
@@ -89,6 +95,9 @@ export function readRecord(die: Die, reader: TypeReader): RecordType {
     get staticMembers() {
       return statics();
     },
+    get methods() {
+      return methods();
+    },
     get templateArgs() {
       return templateArgs();
     },
@@ -97,6 +106,27 @@ export function readRecord(die: Die, reader: TypeReader): RecordType {
     get dynamic() {
       return members().some((member) => member.artificial && (member.name ?? '').startsWith('_vptr'));
     },
+  };
+}
+
+function readMethod(die: Die, reader: TypeReader): Method {
+  const all = childrenOf(die).filter((child) => child.tag === DW_TAG.formal_parameter);
+  const self = all[0] !== undefined && flagAttribute(all[0], DW_AT.artificial) ? all[0] : undefined;
+  return {
+    name: stringAttribute(die, DW_AT.name) ?? '(unnamed)',
+    linkageName: stringAttribute(die, DW_AT.linkage_name),
+    get result() {
+      return reader.typeOf(die);
+    },
+    get parameters() {
+      return all.filter((each) => !flagAttribute(each, DW_AT.artificial)).map((each) => reader.typeOf(each));
+    },
+    isStatic: self === undefined,
+    get isConst() {
+      const pointer = self === undefined ? undefined : bareType(reader.typeOf(self));
+      return pointer?.kind === 'pointer' && pointer.target.kind === 'const';
+    },
+    artificial: flagAttribute(die, DW_AT.artificial),
   };
 }
 

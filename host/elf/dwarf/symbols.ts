@@ -9,6 +9,7 @@ import {
   blockAttribute,
   childrenOf,
   type Die,
+  dieAt,
   flagAttribute,
   formOf,
   hasAttribute,
@@ -22,7 +23,7 @@ import {
 import { type Scope, scopesOf } from './scope.js';
 import type { CodeAddr } from './sections.js';
 import type { TypeReader } from './type-reader.js';
-import type { DwarfType } from './types.js';
+import type { DwarfType, EnumType } from './types.js';
 import type { Unit } from './unit.js';
 
 /** A global, namespace-scope or static member variable, or a function's static. */
@@ -36,6 +37,8 @@ export interface DwarfVariable {
   readonly location: CodeAddr | undefined;
   readonly constValue: bigint | undefined;
   readonly line: number | undefined;
+  /** Source file of its unit, as the compiler was given it. */
+  readonly unitName: string;
 }
 
 /** A stretch of code, half open. */
@@ -55,6 +58,8 @@ export interface DwarfFunction {
   readonly parameters: readonly DwarfType[];
   readonly ranges: readonly CodeRange[];
   readonly line: number | undefined;
+  /** Source file of its unit, as the compiler was given it. */
+  readonly unitName: string;
 }
 
 /** What `die` completes: a declaration, or the abstract form of an inlined function. */
@@ -146,6 +151,10 @@ function readVariable(die: Die, reader: TypeReader): DwarfVariable {
     location: staticLocation(die),
     constValue: bigAttribute(die, DW_AT.const_value),
     line: inherited(die, reader, (d) => numberAttribute(d, DW_AT.decl_line)),
+    get unitName() {
+      const top = dieAt(die.unit, die.unit.dieOffset);
+      return (top && stringAttribute(top, DW_AT.name)) ?? '';
+    },
   };
 }
 
@@ -166,6 +175,24 @@ function staticLocation(die: Die): CodeAddr | undefined {
   if (cursor.u8() !== DW_OP.plus_uconst) return undefined;
   const more = cursor.uleb();
   return cursor.atEnd ? { section: at.section, offset: at.offset + more } : undefined;
+}
+
+/** Enumerations at namespace or class scope, by the qualified names of their values. */
+export function allEnumerators(units: readonly Unit[], reader: TypeReader): Map<string, EnumType> {
+  const found = new Map<string, EnumType>();
+  for (const unit of units) {
+    walk(unit, (die) => {
+      if (die.tag !== DW_TAG.enumeration_type) return die.tag === DW_TAG.subprogram ? 'over' : 'into';
+      const type = reader.read(die);
+      if (type.kind !== 'enum' || type.declaration) return 'over';
+      const around = type.scopes.filter(({ kind, name }) => kind !== 'inline namespace' && name !== undefined);
+      const prefix = around.map(({ name }) => `${name}::`).join('');
+      const inner = type.scoped ? `${type.name ?? ''}::` : '';
+      for (const { name } of type.enumerators) found.set(prefix + inner + name, type);
+      return 'over';
+    });
+  }
+  return found;
 }
 
 /** All functions with code. */
@@ -190,6 +217,10 @@ function readFunction(die: Die, ranges: readonly CodeRange[], reader: TypeReader
     linkageName: inherited(die, reader, linkageOf),
     ranges,
     line: inherited(die, reader, (d) => numberAttribute(d, DW_AT.decl_line)),
+    get unitName() {
+      const top = dieAt(die.unit, die.unit.dieOffset);
+      return (top && stringAttribute(top, DW_AT.name)) ?? '';
+    },
     get scopes() {
       return scopesOf(declaredAt(die, reader), reader.resolve);
     },

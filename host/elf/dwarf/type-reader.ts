@@ -33,6 +33,8 @@ export interface TypeReader {
   read(die: Die): DwarfType;
   /** The defined class, enum or typedef of that qualified name, as C++ writes it: `ns::P`. */
   byName(qualifiedName: string): DwarfType | undefined;
+  /** Qualified names of all that `byName` finds. */
+  names(): Iterable<string>;
   /** The entry that a reference names. */
   resolve(from: Unit, reference: Reference): Die;
 }
@@ -137,6 +139,7 @@ export function typeReader(
     typeOf,
     read,
     resolve,
+    names: () => definitions().keys(),
     byName: (name) => {
       const die = definitions().get(name);
       return die && read(die);

@@ -109,6 +109,19 @@ export interface StaticMember {
   readonly constValue: bigint | undefined;
 }
 
+/** A member function as its class declares it. */
+export interface Method {
+  readonly name: string;
+  readonly linkageName: string | undefined;
+  readonly result: DwarfType;
+  /** Without `this`. */
+  readonly parameters: readonly DwarfType[];
+  readonly isStatic: boolean;
+  readonly isConst: boolean;
+  /** Made by the compiler. */
+  readonly artificial: boolean;
+}
+
 export type TemplateArgument =
   | { readonly kind: 'type'; readonly name: string | undefined; readonly type: DwarfType }
   | {
@@ -137,6 +150,7 @@ export interface RecordType {
   readonly members: readonly Member[];
   readonly bases: readonly Base[];
   readonly staticMembers: readonly StaticMember[];
+  readonly methods: readonly Method[];
   readonly templateArgs: readonly TemplateArgument[];
   /** The type of a lambda expression. */
   readonly lambda: boolean;

@@ -1,0 +1,239 @@
+// barewire inside of firmware that knows nothing of it but three functions and a call: examples/firmware, on QEMU.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MPS2_AN385 } from '../../boards/mps2-an385.js';
+import { startSimulator } from '../../boards/sim/index.js';
+import { readSizes } from '../../firmware-stub/tools/sizes.js';
+import { readCompileCommands } from '../../host/cli/compile-commands.js';
+import type { Line } from '../../host/session/connection.js';
+import { type OpenOptions, openSession } from '../../host/session/open.js';
+import type { Session } from '../../host/session/session.js';
+import { ovenBuild } from '../support/oven.js';
+
+/** What barewire may cost in flash as a part of firmware. */
+const FLASH_LIMIT = 3072;
+
+const oven = ovenBuild();
+const elf = oven.build('oven');
+afterAll(() => oven.remove());
+
+const onQemu = (image: string): Line => ({
+  what: 'the oven',
+  open: () => startSimulator(MPS2_AN385, image),
+  startsBoard: true,
+});
+const attach = (more: Partial<OpenOptions> = {}): Promise<Session> => openSession({ elf, line: onQemu(elf), ...more });
+const failure = (promise: Promise<unknown>): Promise<Error & { code: string }> =>
+  promise.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error: Error & { code: string }) => error,
+  );
+
+describe('names without headers', () => {
+  let session: Session;
+  const shown = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+  beforeAll(async () => {
+    session = await attach();
+  });
+  afterAll(() => session?.close());
+
+  test('a global, a static, a static of a namespace and one of C are read with their types', async () => {
+    expect(await shown('blinks')).toMatch(/^\(int\) \d+$/);
+    expect(await shown('rounds')).toMatch(/^\(unsigned long\) \d+$/);
+    expect(await shown('sched::tasks[2].name')).toBe('(const char *) "blink"');
+    expect(await shown('model.room')).toBe('(long) 21000');
+    expect(await shown('oven::State::Holding')).toBe('(oven::State) oven::State::Holding');
+  });
+
+  test('a struct comes whole, private members, nested classes and bit-fields included', async () => {
+    expect(await shown('controller')).toMatch(
+      /^\(oven::Controller\) \{settings_ = \{target = 180\.0, tolerance = 2\.0, hold_ms = 60000, limit = 260\.0\}, pid_ = \{gains = \{p = 30\.0, i = 2\.0, d = 5\.0\}, .*state_ = oven::State::\w+, /,
+    );
+    expect(await shown('event_log.entries_[1]')).toMatch(
+      /^\(LogEntry &?\) |^\(LogEntry\) \{at_ms = \d+, event = Event::TargetSet, value = 180\}$/,
+    );
+    expect(await shown('service_uart.statistics_.lost')).toBe('(unsigned long) 0');
+    expect(await shown('heater_sample{12, 3, true, 5}')).toMatch(
+      /^\(heater_sample\) \{raw = 12, number = 3, saturated = true, channel = 5\}$/,
+    );
+  });
+
+  test('variables are changed, and the firmware goes by the new value', async () => {
+    await session.evaluate('event_log.total_ = 0; heater_door_open = true;');
+    await session.evaluate('int events_seen() { return event_log.total_; }');
+    await session.evaluate('for (auto from = clock_millis(); clock_millis() - from < 100; ) sched::run_ready();');
+    expect(await shown('event_log.entries_[0].event')).toBe('(Event) Event::DoorOpened');
+    expect(await shown('heater_door_open = false')).toBe('(bool) false');
+  });
+
+  test('functions and member functions are called', async () => {
+    expect(await shown('oven::name_of(oven::State::Cooling)')).toBe('(const char *) "cooling"');
+    expect(await shown('controller.start(150.f); controller.settings_.target')).toBe('(float) 150.0');
+    expect(await shown('clock_millis() > 0')).toBe('(bool) true');
+  });
+
+  test('code that was typed calls the firmware, and prints at the prompt though the firmware has a C library', async () => {
+    let printed = '';
+    session.onOutput((bytes) => {
+      printed += Buffer.from(bytes).toString();
+    });
+    await session.evaluate('void tell() { for (int i = 0; i < 2; i++) printf("%s ", sched::tasks[i].name); }');
+    await session.evaluate('tell();');
+    expect(printed).toBe('control report ');
+  });
+
+  test('statics of one name are told apart by their files', async () => {
+    const error = await failure(session.evaluate('SIZE'));
+    expect(error.message).toContain("use of undeclared identifier 'SIZE'");
+    expect(await shown('heater_c::power')).toMatch(/^\(int\) \d+$/);
+    expect(await shown('report_cpp::reports')).toMatch(/^\(int\) \d+$/);
+  });
+
+  test('what the linker left out of the firmware is told as such', async () => {
+    const error = await failure(session.evaluate('heater_power()'));
+    expect(error.message).toContain('heater_power is in the sources of the firmware and not in its ELF');
+  });
+
+  test('interrupts and tasks go on between two inputs', async () => {
+    const before = Number((await shown('ticks'))!.replace(/\D+/, ''));
+    const runs = Number((await shown('sched::tasks[0].runs'))!.replace(/\D+/, ''));
+    await session.evaluate('unsigned ticks_seen() { return ticks; }');
+    while (Number((await shown('sched::tasks[0].runs'))!.replace(/\D+/, '')) < runs + 3);
+    expect(Number((await shown('ticks'))!.replace(/\D+/, ''))).toBeGreaterThan(before);
+  });
+
+  test('a fault in a function of the firmware is told with its name and line, and firmware and session live on', async () => {
+    const error = await failure(session.evaluate('pid_step(*(Pid *)0xf0000000, 1, 1)'));
+    expect(error.code).toBe('SESSION_FAULT');
+    expect(error.message).toMatch(/faulted: read of \d bytes? at 0xf0000\w+, where no memory is/);
+    expect(error.message).toMatch(/pid_step\(Pid&, float, float\) +pid\.cpp:\d+/);
+    const rounds = await shown('rounds');
+    expect(await shown('rounds')).not.toBe(rounds);
+  });
+});
+
+describe('redefinition', () => {
+  let session: Session;
+  const notices: string[] = [];
+  const shown = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+  beforeAll(async () => {
+    session = await attach({ onNotice: (text) => notices.push(text) });
+  });
+  afterAll(() => session?.close());
+
+  test('callers that were typed call the new function; that the firmware calls the old one is said', async () => {
+    await session.evaluate('const char *word() { return oven::name_of(oven::State::Idle); }');
+    expect(await shown('word()')).toBe('(const char *) "idle"');
+    await session.evaluate('namespace oven { const char *name_of(State) { return "mine"; } }');
+    expect(await shown('word()')).toBe('(const char *) "mine"');
+    expect(notices.at(-1)).toBe(
+      "oven::name_of(oven::State) is in the firmware too: what you typed, and type from now on, calls the new one; the firmware's own code goes on calling the old one",
+    );
+    await session.undo(2);
+    expect(await shown('word()')).toBe('(const char *) "idle"');
+  });
+
+  test('a function of C is redefined under its own symbol', async () => {
+    await session.evaluate('void warm(int p) { heater_set_power(p); }');
+    await session.evaluate('int asked; void heater_set_power(int p) { asked = p; }');
+    expect(await shown('warm(7); asked')).toBe('(int) 7');
+    expect(notices.at(-1)).toContain('heater_set_power is in the firmware too');
+  });
+
+  test("a task of the firmware's scheduler is replaced while it runs", async () => {
+    await session.evaluate('volatile int mine; void my_blink() { mine = mine + 1; }');
+    await session.evaluate('sched::tasks[2].period_ms = 5; sched::tasks[2].run = my_blink;');
+    while ((await shown('mine > 3')) !== '(bool) true');
+    await session.evaluate('sched::tasks[2].run = blink_task;');
+  });
+});
+
+describe('with the headers of the project', () => {
+  test('they have the first word, and what they leave out comes from debug information', async () => {
+    const session = await attach({ compile: { extra: readCompileCommands(oven.compileCommands) } });
+    try {
+      const shown = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+      await session.evaluate('#include "controller.hpp"');
+      expect(await shown('controller.settings().hold_ms')).toBe('(unsigned long) 60000');
+      expect(await shown('controller.state_ == oven::State::Fault')).toBe('(bool) false');
+      expect(await shown('oven::transitions')).toMatch(/^\(int\) \d+$/);
+      // Types that were made up give way to a header that comes later.
+      expect(await shown('sched::tasks[0].period_ms')).toBe('(unsigned long) 10');
+      await session.evaluate('#include "scheduler.hpp"');
+      expect(await shown('sched::find("door")->period_ms')).toBe('(unsigned long) 50');
+      expect(await shown('sched::tasks[3].name')).toBe('(const char *) "door"');
+    } finally {
+      await session.close();
+    }
+  });
+});
+
+describe('code that does not return', () => {
+  test('is stopped by Ctrl-C from the receive interrupt, with its place, and the firmware goes on', async () => {
+    const session = await attach();
+    try {
+      const running = failure(session.evaluate('printf("on\\n"); volatile int n = 0; for (;;) n = n + 1;'));
+      await new Promise<void>((resolve) => session.onOutput(() => resolve()));
+      session.interrupt();
+      const error = await running;
+      expect(error.code).toBe('SESSION_STOPPED');
+      expect(error.message).toContain('at input_1:1');
+      expect((await session.evaluate('blinks >= 0')).value).toBe('(bool) true');
+    } finally {
+      await session.close();
+    }
+  });
+});
+
+describe('firmware that does not fit', () => {
+  test('another build is refused with both ids', async () => {
+    const other = oven.build('other', { OVEN_TARGET: '150' });
+    const error = await failure(openSession({ elf, line: onQemu(other) }));
+    expect(error.code).toBe('SESSION_WRONG_ELF');
+    expect(error.message).toMatch(
+      /^oven\.elf is not what the board runs: it is build [0-9a-f]{40}, the board runs build [0-9a-f]{40}\.\nFlash that firmware/,
+    );
+  });
+
+  test('a file that is no firmware with barewire in it is refused before anything is sent', async () => {
+    const without = oven.build('without', { BAREWIRE: 'OFF' });
+    const error = await failure(openSession({ elf: without, line: onQemu(elf) }));
+    expect(error.code).toBe('CLI_ELF');
+    expect(error.message).toContain('it has no barewire_poll: link firmware-stub/lib into it');
+    expect((await failure(openSession({ elf: '/no/such.elf', line: onQemu(elf) }))).message).toContain(
+      'there is no such file',
+    );
+    const bytes = (file: string): number => readSizes(readFileSync(file), file).flash;
+    expect(bytes(elf) - bytes(without)).toBeLessThanOrEqual(FLASH_LIMIT);
+  });
+
+  test.each([
+    [
+      'barewire_write',
+      'SESSION_FIRMWARE_SILENT',
+      /waited 3\.0 s for hangs\.elf to answer HELLO.*\n.*does barewire_write return/,
+    ],
+    ['barewire_micros', 'SESSION_PORT_HANGS', /^hangs\.elf answers, but .*: waited 3\.0 s for barewire_micros/],
+  ])('a port whose %s never returns is told', async (name, code, text) => {
+    const port = join(oven.folder, 'hanging_port.cpp');
+    const hang = (each: string): string => (each === name ? 'for (;;) __asm__ volatile("");' : '');
+    writeFileSync(
+      port,
+      `#include "barewire_port.h"
+#include "clock.h"
+#include "uart.hpp"
+int barewire_read() { return service_uart.read(); }
+void barewire_write(uint8_t byte) { ${hang('barewire_write')} service_uart.write_now(byte); }
+uint32_t barewire_micros() { ${hang('barewire_micros')} return clock_micros(); }
+`,
+    );
+    const hangs = oven.build('hangs', { BAREWIRE_PORT: port });
+    const error = await failure(openSession({ elf: hangs, line: onQemu(hangs) }));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(text);
+  });
+});
