@@ -16,6 +16,7 @@ export interface SessionOptions {
   readonly board?: string;
   readonly port?: string;
   readonly baud?: string;
+  readonly resetLine?: 'dtr' | 'rts';
   readonly line?: string;
   readonly trace?: string;
   readonly include?: readonly string[];
@@ -58,6 +59,11 @@ const TABLE: readonly OptionRow[] = [
     help: 'fastest rate that the line is raised to where both ends can (921600); 115200 leaves it as it is',
     check: (value) =>
       /^\d+$/.test(value) && Number(value) >= 115_200 ? undefined : 'It takes bits a second, 115200 or more.',
+  },
+  {
+    flags: '--reset-line <line>',
+    help: 'modem line of the serial port that is wired to the reset of the board; else both stay as they are',
+    choices: ['dtr', 'rts'],
   },
   { flags: '--line <model>', help: 'a modelled line in front of the board: 115200,16ms,ber=1e-5 (docs/link.md)' },
   { flags: '--trace <file>', help: 'record every byte on the line, with time stamps' },
@@ -114,11 +120,12 @@ export function withSessionOptions(command: Command): Command {
  *  @throws CLI_COMPILE_COMMANDS */
 export function openOptions(options: SessionOptions): OpenOptions {
   const project = options.compileCommands === undefined ? [] : readCompileCommands(options.compileCommands);
-  const { board, port, baud, line, trace, std, optimize, rtti, exceptions, clang, safe } = options;
+  const { board, port, baud, resetLine, line, trace, std, optimize, rtti, exceptions, clang, safe } = options;
   return {
     ...(board === undefined ? {} : { board }),
     ...(port === undefined ? {} : { port }),
     ...(baud === undefined ? {} : { baud: Number(baud) }),
+    ...(resetLine === undefined ? {} : { resetLine }),
     ...(line === undefined ? {} : { lineModel: line }),
     ...(trace === undefined ? {} : { trace }),
     ...(clang === undefined ? {} : { clang }),

@@ -52,12 +52,22 @@ export class Connection {
     this.#link = link;
   }
 
-  /** Opens the line and shakes hands.
+  /** Opens the line and shakes hands; a board that is silent is reset if there is a wire for it.
    *  @throws what `line.open` and `DeviceLink.connect` throw */
   static async open(line: Line, optionsFor: (port: BytePort) => ConnectOptions): Promise<Connection> {
-    const port = await line.open();
+    let port = await line.open();
     const options = optionsFor(port);
-    const connection = new Connection(line, options, port, await DeviceLink.connect(port, options));
+    let link: DeviceLink;
+    try {
+      link = await DeviceLink.connect(port, options);
+    } catch (error) {
+      // Code of a session before may keep it from hearing anything.
+      if (line.startsBoard || port.reset === undefined || !isSilent(error)) throw error;
+      port = await line.open();
+      await port.reset!();
+      link = await DeviceLink.connect(port, options);
+    }
+    const connection = new Connection(line, options, port, link);
     connection.#watch();
     return connection;
   }
@@ -135,6 +145,11 @@ export class Connection {
       this.#listeners?.onLost(cause);
     });
   }
+}
+
+/** The board says nothing, or does not stop what it does. */
+function isSilent(error: unknown): boolean {
+  return error instanceof BarewireError && /^WIRE_(?:NO_ANSWER|STILL_RUNNING)$/.test(error.code);
 }
 
 /** The board answers, and will not answer otherwise. */

@@ -18,6 +18,7 @@ import { systemClock } from '../wire/clock.js';
 import { parseLine } from '../wire/line-words.js';
 import { modelLine } from '../wire/model-line.js';
 import { portOpener } from '../wire/ports/open.js';
+import { addResetLine, type ResetLine } from '../wire/ports/reset-line.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
 import {
@@ -53,6 +54,8 @@ export interface OpenOptions {
   readonly port?: string;
   /** Fastest rate that the line is raised to where both ends can, in bits a second; 921,600 if absent. */
   readonly baud?: number;
+  /** Modem line of the port that resets the board. */
+  readonly resetLine?: ResetLine;
   /** A modelled line in front of the board, as `--line` takes it. */
   readonly lineModel?: string;
   /** File that every byte on the line is recorded in. */
@@ -103,7 +106,11 @@ async function lineTo(
 }
 
 async function bareLine(
+<<<<<<< HEAD
   { port, elf }: OpenOptions,
+=======
+  { port, resetLine }: OpenOptions,
+>>>>>>> 8942a3e (link: --reset-line resets a board by DTR or RTS, also through ser2net)
   board: BoardRecord | undefined,
   knownSerialNumber: string | undefined,
 ): Promise<Line> {
@@ -118,7 +125,8 @@ async function bareLine(
     return { what: simulated.name, open: () => startSimulator(simulated, image), startsBoard: true };
   }
   const { open, serialNumber } = await portOpener(port, board?.baud ?? DEFAULT_BAUD, knownSerialNumber);
-  return { what: port.replace(/\/\/[^@/]*@/, '//'), open, startsBoard: false, serialNumber };
+  const openPort = resetLine === undefined ? open : async () => addResetLine(await open(), resetLine);
+  return { what: port.replace(/\/\/[^@/]*@/, '//'), open: openPort, startsBoard: false, serialNumber };
 }
 
 async function connect(

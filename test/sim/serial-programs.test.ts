@@ -11,6 +11,8 @@ import { packageRoot } from '../../host/diag/package-root.js';
 import { findProgram } from '../../host/toolchain/find-llvm.js';
 import { DeviceLink } from '../../host/wire/link.js';
 import { portOpener } from '../../host/wire/ports/open.js';
+import { openAgain } from '../../host/wire/ports/reopen.js';
+import { addResetLine } from '../../host/wire/ports/reset-line.js';
 import { openSerialPort } from '../../host/wire/ports/serial.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { VECTOR_BOARD } from '../../protocol/generate-vectors.js';
@@ -112,6 +114,87 @@ it('ser2net exports a port by RFC 2217: bytes of every value pass, rate and mode
   expect(port.baud).toBe(57_600);
   await port.setSignals!({ dtr: false, rts: true });
   await exercise(port);
+}, 30_000);
+
+/** A far serial port that speaks RFC 2217: what ser2net exports is another such port, whose lines can be looked at.
+ *  Its RTS resets the board. */
+async function farPort(): Promise<{ tcpPort: number; lines: string[] }> {
+  const lines: string[] = [];
+  const { board } = shared;
+  const server = createServer((socket) => {
+    const toBoard = connect(shared.socket);
+    toBoard.on('data', (bytes) =>
+      socket.write(Buffer.from([...bytes].flatMap((byte) => (byte === 255 ? [255, 255] : [byte])))),
+    );
+    for (const end of [socket, toBoard]) end.on('error', () => {});
+    socket.on('close', () => toBoard.destroy());
+    let rest = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      rest = Buffer.concat([rest, bytes]);
+      for (;;) {
+        const at = rest.indexOf(255);
+        const data = at < 0 ? rest : rest.subarray(0, at);
+        if (data.length > 0) toBoard.write(data);
+        rest = rest.subarray(data.length);
+        const end = rest[1] === 250 ? rest.indexOf(Buffer.from([255, 240])) : 0;
+        if (rest.length < 3 || end < 0) return;
+        if (rest[1] === 255) toBoard.write(Buffer.from([255]));
+        else if (rest[1] === 251 && rest[2] === 44) socket.write(Buffer.from([255, 253, 44]));
+        else if (end > 0) {
+          const value = rest.subarray(4, end);
+          if (rest[3] === 1) lines.push(`${value.readUInt32BE()} baud`);
+          if (rest[3] === 5 && value[0]! >= 8)
+            lines.push({ 8: 'DTR on', 9: 'DTR off', 11: 'RTS on', 12: 'RTS off' }[value[0]!]!);
+          if (lines.at(-1) === 'RTS off' && lines.at(-2) === 'RTS on') board.restart();
+          socket.write(Buffer.from([255, 250, 44, rest[3]! + 100, ...value, 255, 240]));
+        }
+        rest = rest.subarray(end > 0 ? end + 2 : rest[1] === 255 ? 2 : 3);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  cleanups.push(() => new Promise((resolve) => void server.close(resolve)));
+  return { tcpPort: (server.address() as { port: number }).port, lines };
+}
+
+it('through ser2net RTS resets the board that is wired so, and the rate is set at the far end', async () => {
+  const ser2net = findProgram('ser2net', [...environment().path, '/usr/sbin']);
+  if (ser2net === undefined) throw new Error('no ser2net: `npm run setup -- --tests` installs it');
+  const far = await farPort();
+  const tcpPort = await freePort();
+  const config = join(shared.folder, 'ser2net.yaml');
+  writeFileSync(
+    config,
+    `%YAML 1.1\n---\nconnection: &board\n  accepter: telnet(rfc2217),tcp,127.0.0.1,${tcpPort}\n  connector: telnet(rfc2217),tcp,127.0.0.1,${far.tcpPort}\n`,
+  );
+  start(ser2net, ['-n', '-d', '-c', config]);
+  const opener = await portOpener(`rfc2217://127.0.0.1:${tcpPort}`, 115_200);
+  const { signal } = new AbortController();
+  const opened = await openAgain('ser2net', () => opener.open(), { signal, limitMs: 10_000 });
+  const port = await addResetLine(opened, 'rts');
+  const link = await DeviceLink.connect(port);
+  await port.setBaud!(230_400);
+  const restarted = new Promise((resolve) => link.onRestart(resolve));
+  await port.reset!();
+  await restarted;
+  expect((await link.execute([{ op: 'READ', addr: ADDR, len: 4 }])).status).toBe('OK');
+  expect(far.lines.slice(-5)).toEqual(['115200 baud', 'RTS off', '230400 baud', 'RTS on', 'RTS off']);
+  await link.close();
+}, 30_000);
+
+it('a port without modem lines says so when one is to reset the board', async () => {
+  await shared.openTerminal();
+  await expect(addResetLine(await openSerialPort(shared.terminal, 115_200), 'dtr')).rejects.toMatchObject({
+    code: 'WIRE_RESET_LINE',
+    message: expect.stringMatching(/DTR cannot be set: .*\nLeave --reset-line out if the board is not wired to it\.$/),
+  });
+  const opener = await portOpener(`unix:${shared.socket}`, 115_200);
+  await expect(addResetLine(await opener.open(), 'dtr')).rejects.toMatchObject({
+    code: 'WIRE_RESET_LINE',
+    message: expect.stringContaining('has no DTR line: --reset-line is for serial ports and rfc2217://.'),
+  });
 }, 30_000);
 
 it('barewire serve lends it; the program that holds a port is named', async () => {
