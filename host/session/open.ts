@@ -106,11 +106,7 @@ async function lineTo(
 }
 
 async function bareLine(
-<<<<<<< HEAD
-  { port, elf }: OpenOptions,
-=======
-  { port, resetLine }: OpenOptions,
->>>>>>> 8942a3e (link: --reset-line resets a board by DTR or RTS, also through ser2net)
+  { port, elf, resetLine }: OpenOptions,
   board: BoardRecord | undefined,
   knownSerialNumber: string | undefined,
 ): Promise<Line> {
@@ -240,7 +236,15 @@ async function openWith(
     const guard = plan === undefined || setter === undefined ? undefined : new Guard({ plan, linker, setter });
     const rateSetter = memberWith(archives, RATE_TABLE)!;
     const ceiling = options.baud ?? RATES[0]!;
-    const rate = new LineRate({ board, linker, setter: rateSetter, link: () => connection.link, ceiling });
+    const rate = new LineRate({
+      // What else firmware of the user's own does with the UART is its own business.
+      uart: user === undefined ? board.uart : undefined,
+      baseBaud: board.baud,
+      linker,
+      setter: rateSetter,
+      link: () => connection.link,
+      ceiling,
+    });
     const log = logOf(options, recorded, resumed, store, {
       board: boardWord(board),
       buildId,

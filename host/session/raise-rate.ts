@@ -8,8 +8,7 @@
 //
 // A restart of the board brings it back to the rate that its image sets; the link finds it there (host/wire/line-rate.ts).
 
-import type { BoardRecord } from '../../boards/board.js';
-import { rateTable } from '../../boards/uart.js';
+import { rateTable, type Uart } from '../../boards/uart.js';
 import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { debugScope } from '../diag/debug.js';
@@ -41,7 +40,10 @@ const WATCHED_FRAMES = 24;
 const MOST_RESENT = 6;
 
 export interface RateParts {
-  readonly board: BoardRecord;
+  /** Of the stub; undefined where its rate stays as it is. */
+  readonly uart: Uart | undefined;
+  /** Rate of a board that has just started. */
+  readonly baseBaud: number;
   readonly linker: LinkSession;
   /** Object of the support library that tries a rate, and is gone then. */
   readonly setter: ObjectFile;
@@ -53,24 +55,21 @@ export interface RateParts {
 
 export class LineRate {
   readonly #parts: RateParts;
-  /** Rate of a board that has just started. */
-  readonly #base: number;
   /** Rates that did not do. */
   readonly #failed = new Set<number>();
   #watched: Pick<LinkCounters, 'sent' | 'resent'> = { sent: 0, resent: 0 };
 
   constructor(parts: RateParts) {
     this.#parts = parts;
-    this.#base = parts.board.baud;
   }
 
   /** Raises the rate as far as board, host and line can. A line on which that fails is left as it was.
    *  @throws WIRE_… when the board no longer answers at any rate */
   async raise(): Promise<void> {
-    const { board, ceiling } = this.#parts;
+    const { uart, ceiling } = this.#parts;
     const link = this.#parts.link();
-    if (board.uart === undefined || !link.canSetBaud || link.baud === undefined) return;
-    const most = Math.min(ceiling, board.uart.maxBaud);
+    if (uart === undefined || !link.canSetBaud || link.baud === undefined) return;
+    const most = Math.min(ceiling, uart.maxBaud);
     if (link.baud > most || this.#failed.has(link.baud)) await this.lower();
     const rates = [...new Set([ceiling, ...RATES])].sort((a, b) => b - a);
     for (const baud of rates.filter((each) => each <= most && !this.#failed.has(each))) {
@@ -88,14 +87,15 @@ export class LineRate {
   /** Brings both ends back to the rate that the board starts with. */
   async lower(): Promise<void> {
     const link = this.#parts.link();
-    if (link.baud !== undefined && link.canSetBaud && link.baud !== this.#base) await this.#try(this.#base);
+    if (link.baud !== undefined && link.canSetBaud && link.baud !== this.#parts.baseBaud)
+      await this.#try(this.#parts.baseBaud);
   }
 
   /** Leaves a rate at which much has to be sent again, for one that is less fast. To be called now and then. */
   async check(): Promise<void> {
     const link = this.#parts.link();
     const { baud } = link;
-    if (baud === undefined || baud <= this.#base) return;
+    if (baud === undefined || baud <= this.#parts.baseBaud) return;
     const { sent, resent } = link.counters;
     if (sent < this.#watched.sent) this.#watch(); // another link
     if (sent - this.#watched.sent < WATCHED_FRAMES) return;
@@ -111,7 +111,7 @@ export class LineRate {
   /** The line failed at the rate that it has. */
   distrust(): void {
     const { baud } = this.#parts.link();
-    if (baud !== undefined && baud !== this.#base) this.#failed.add(baud);
+    if (baud !== undefined && baud !== this.#parts.baseBaud) this.#failed.add(baud);
   }
 
   #watch(): void {
@@ -120,11 +120,11 @@ export class LineRate {
 
   /** @returns whether both ends have the rate now */
   async #try(baud: number): Promise<boolean> {
-    const { linker, setter, board } = this.#parts;
+    const { linker, setter, uart } = this.#parts;
     const link = this.#parts.link();
     try {
       const { blocks, entries, addressOf } = linker.stage(setter, { input: 0, keep: 'reachable' });
-      const table = rateTable(board.uart!, link.baud!, baud, PATIENCE_MS);
+      const table = rateTable(uart!, link.baud!, baud, PATIENCE_MS);
       const ops: Op[] = [
         ...blocks.map(({ addr, bytes }): Op => ({ op: 'WRITE', addr, data: bytes })),
         { op: 'WRITE', addr: addressOf(RATE_TABLE)!, data: new Uint8Array(table.buffer) },
