@@ -18,7 +18,13 @@ export interface QemuSimulator {
   readonly losesOutput?: true;
 }
 
-export type Simulator = QemuSimulator | { readonly kind: 'rp2040js' } | { readonly kind: 'wasm' };
+export interface Rp2040Simulator {
+  readonly kind: 'rp2040js';
+  /** The line is the chip's USB port, not its UART. */
+  readonly usb?: true;
+}
+
+export type Simulator = QemuSimulator | Rp2040Simulator | { readonly kind: 'wasm' };
 
 export interface Region {
   readonly name: string;

@@ -2,6 +2,7 @@
 
 import type { BoardRecord } from '../board.js';
 import { PICO_SIM } from '../pico-sim.js';
+import { PICO_USB_SIM } from '../pico-usb-sim.js';
 import { openocd, probeRs } from './flash-ways.js';
 
 export const PICO: BoardRecord = {
@@ -22,4 +23,12 @@ export const PICO: BoardRecord = {
     openocd('interface/cmsis-dap.cfg', 'target/rp2040.cfg'),
     probeRs('RP2040'),
   ],
+};
+
+export const PICO_USB: BoardRecord = {
+  ...PICO_USB_SIM,
+  name: 'pico-usb',
+  title: 'Raspberry Pi Pico (RP2040), its USB port',
+  simulator: undefined,
+  flash: PICO.flash,
 };

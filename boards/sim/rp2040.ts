@@ -5,7 +5,7 @@
 // run: once it sleeps in WFI nothing happens until a byte comes or an alarm is due. Its clock counts instructions
 // while it runs and follows the wall clock while it sleeps.
 //
-//   write ─▶ inbox ─▶ UART0's 32-byte FIFO ─▶ firmware ─▶ onByte ─▶ outbox ─▶ listener, after each slice
+//   write ─▶ inbox ─▶ line (UART0, or USB) ─▶ firmware ─▶ line ─▶ outbox ─▶ listener, after each slice
 
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -15,6 +15,7 @@ import type { BoardRecord } from '../board.js';
 import { readSegments, type Segment } from './elf-segments.js';
 import { BoardError } from './errors.js';
 import { FAULT, type FaultingCore, installFaultingCore } from './rp2040-core.js';
+import { openUart, openUsb, type Rp2040Line } from './rp2040-lines.js';
 import { SimClock } from './sim-clock.js';
 
 const FLASH_ADDR = 0x1000_0000;
@@ -27,7 +28,6 @@ const CYCLE_NANOS = 8;
 const SLICE_INSTRUCTIONS = 20_000;
 /** Between two looks at the FIFO. */
 const BURST_INSTRUCTIONS = 50;
-const FIFO_BYTES = 32;
 
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -49,13 +49,16 @@ function watchdogOf(chip: RP2040): Watchdog {
 /** Starts the image on a simulated RP2040.
  *  @throws BOARD_IMAGE when it is no image for it */
 export function startRp2040(board: BoardRecord, imagePath: string): BytePort {
-  return new Rp2040Port(board.name, readSegments(readFileSync(imagePath), basename(imagePath)));
+  const { simulator } = board;
+  const openLine = simulator?.kind === 'rp2040js' && simulator.usb ? openUsb : openUart;
+  return new Rp2040Port(board.name, readSegments(readFileSync(imagePath), basename(imagePath)), openLine);
 }
 
 class Rp2040Port implements BytePort {
   private clock = new SimClock();
   private chip: RP2040;
   private core!: FaultingCore;
+  private line!: Rp2040Line;
   private readonly inbox: Uint8Array[] = [];
   private inboxOffset = 0;
   private outbox = new Uint8Array(1024);
@@ -69,6 +72,7 @@ class Rp2040Port implements BytePort {
   constructor(
     readonly name: string,
     private readonly segments: readonly Segment[],
+    private readonly openLine: (chip: RP2040, onByte: (byte: number) => void) => Rp2040Line,
   ) {
     this.chip = this.boot();
     this.scheduleSlice();
@@ -137,7 +141,7 @@ class Rp2040Port implements BytePort {
     core.SP = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR, true);
     core.PC = chip.flashView.getUint32(VECTORS_ADDR - FLASH_ADDR + 4, true) & ~1;
     this.core = core;
-    chip.uart[0]!.onByte = (byte) => this.putByte(byte);
+    this.line = this.openLine(chip, (byte) => this.putByte(byte));
     watchdogOf(chip).onWatchdogTrigger = () => this.restart();
     return chip;
   }
@@ -207,7 +211,7 @@ class Rp2040Port implements BytePort {
     const { chip, clock, core } = this;
     for (let left = BURST_INSTRUCTIONS; left > 0; left--) {
       if (core.waiting) {
-        if (core.locked || !this.wakeFromPending()) return this.inbox.length === 0 || !this.fifoHasRoom();
+        if (core.locked || !this.wakeFromPending()) return this.inbox.length === 0 || this.line.room() === 0;
       }
       clock.nanos += core.executeInstruction() * CYCLE_NANOS;
       if (clock.nanos >= clock.nextNanos) clock.fire();
@@ -226,26 +230,19 @@ class Rp2040Port implements BytePort {
     return true;
   }
 
-  private fifoHasRoom(): boolean {
-    return this.fifo().itemCount < FIFO_BYTES;
-  }
-
-  private fifo(): { readonly itemCount: number } {
-    return (this.chip.uart[0] as unknown as { rxFIFO: { itemCount: number } }).rxFIFO;
-  }
-
-  /** Moves what fits from the inbox into the FIFO. */
+  /** Moves what fits from the inbox to the line. */
   private feed(): void {
     if (this.inbox.length === 0) return;
-    const uart = this.chip.uart[0]!;
-    for (let room = FIFO_BYTES - this.fifo().itemCount; room > 0; room--) {
+    const bytes: number[] = [];
+    for (let room = this.line.room(); room > 0; room--) {
       const first = this.inbox[0];
-      if (first === undefined) return;
-      uart.feedByte(first[this.inboxOffset++]!);
+      if (first === undefined) break;
+      bytes.push(first[this.inboxOffset++]!);
       if (this.inboxOffset < first.length) continue;
       this.inbox.shift();
       this.inboxOffset = 0;
     }
+    if (bytes.length > 0) this.line.give(bytes);
   }
 
   private flush(): void {

@@ -63,6 +63,12 @@ export function ownImageRow({ name, arch, cpu, capabilities, image, build }: Own
 export const IMAGES: readonly ImageRow[] = [
   // rp2040js puts WFI to sleep without looking at pending interrupts; WFE is safe there and on silicon.
   { name: 'pico', port: 'rp2040', machine: cortexM('cortex-m0plus'), defines: ['STUB_IDLE_WFE', 'STUB_MPU'] },
+  {
+    name: 'pico-usb',
+    port: 'rp2040',
+    machine: cortexM('cortex-m0plus'),
+    defines: ['STUB_IDLE_WFE', 'STUB_MPU', 'STUB_USB'],
+  },
   { name: 'mps2-an385', port: 'mps2', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0', 'STUB_WATCHDOG'] },
   {
     name: 'mps2-an386',

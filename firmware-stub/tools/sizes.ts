@@ -12,6 +12,8 @@ export const RAM_LIMIT = 1024;
 export interface ImageSizes {
   /** Vector table, code, constants and build id. */
   readonly flash: number;
+  /** Driver of a line that is no UART, beside the stub. */
+  readonly driver: number;
   /** Static variables beside the frame buffers. */
   readonly ram: number;
   /** Two received frames, the stored reply, and output that is not acknowledged yet. */
@@ -34,6 +36,9 @@ const COLUMN_OF_NOBITS: Readonly<Record<string, keyof ImageSizes>> = {
   '.stub_stack': 'stack',
 };
 
+/** Code that counts elsewhere than in `flash`. */
+const COLUMN_OF_CODE: Readonly<Record<string, keyof ImageSizes>> = { '.driver': 'driver' };
+
 /** What every program of such a chip has, and the stub beside it: not counted. */
 const NOT_OURS: ReadonlySet<string> = new Set(['.boot2']);
 
@@ -41,7 +46,7 @@ const NOT_OURS: ReadonlySet<string> = new Set(['.boot2']);
  *  @throws FIRMWARE_BAD_ELF if it is none, or cut short */
 export function readSizes(elf: Uint8Array, name: string): ImageSizes {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
-  const sizes = { flash: 0, ram: 0, frames: 0, stack: 0, arena: 0 };
+  const sizes = { flash: 0, driver: 0, ram: 0, frames: 0, stack: 0, arena: 0 };
   try {
     if (view.getUint32(0) !== 0x7f454c46 || elf[4] !== 1) throw new RangeError('not ELF32');
     const tableOffset = view.getUint32(32, true);
@@ -53,7 +58,7 @@ export function readSizes(elf: Uint8Array, name: string): ImageSizes {
       if (!(header(index, 2) & SHF_ALLOC)) continue;
       const start = namesOffset + header(index, 0);
       const section = Buffer.from(elf.subarray(start, elf.indexOf(0, start))).toString('latin1');
-      const column = header(index, 1) === SHT_NOBITS ? COLUMN_OF_NOBITS[section] : 'flash';
+      const column = header(index, 1) === SHT_NOBITS ? COLUMN_OF_NOBITS[section] : (COLUMN_OF_CODE[section] ?? 'flash');
       if (column !== undefined && !NOT_OURS.has(section)) sizes[column] += header(index, 5);
     }
     sizes.arena = readObject(elf, name).symbols.find((symbol) => symbol.name === '__stub_arena_size')?.value ?? 0;
@@ -63,8 +68,15 @@ export function readSizes(elf: Uint8Array, name: string): ImageSizes {
   return sizes;
 }
 
-const COLUMNS = ['flash', 'ram', 'frames', 'stack', 'arena'] as const satisfies readonly (keyof ImageSizes)[];
-const TITLES = { flash: 'flash', ram: 'RAM', frames: 'frame buffers', stack: 'stub stack', arena: 'arena' } as const;
+const COLUMNS = ['flash', 'driver', 'ram', 'frames', 'stack', 'arena'] as const satisfies readonly (keyof ImageSizes)[];
+const TITLES = {
+  flash: 'flash',
+  driver: 'driver',
+  ram: 'RAM',
+  frames: 'frame buffers',
+  stack: 'stub stack',
+  arena: 'arena',
+} as const;
 
 /** `2412 (+12)`: a size and how far it is from the recorded one. */
 function cell(size: number, recorded: number | undefined): string {

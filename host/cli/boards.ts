@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BoardRecord, ramBytes } from '../../boards/board.js';
 import { CAPABILITY_COLUMNS } from '../../boards/capabilities.js';
-import { BOARDS, REAL_BOARDS } from '../../boards/index.js';
+import { BOARDS, OTHER_LINES, REAL_BOARDS } from '../../boards/index.js';
 import { packageRoot } from '../diag/package-root.js';
 import { commandsOf } from '../flash/describe.js';
 
@@ -19,6 +19,8 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+const SIMULATED = [...BOARDS, ...OTHER_LINES];
+
 const ramText = (board: BoardRecord): string => `${ramBytes(board) / 1024} KiB`;
 
 /** The boards that ship with barewire, one a line, and what each can do. */
@@ -26,7 +28,7 @@ export function boardsTable(): string[] {
   return [
     ...table([
       ['BOARD', 'CORE', 'RAM', 'SIMULATOR', 'WHAT IT IS'],
-      ...BOARDS.map((board) => [board.name, board.core, ramText(board), board.simulator?.kind ?? '–', board.title]),
+      ...SIMULATED.map((board) => [board.name, board.core, ramText(board), board.simulator?.kind ?? '–', board.title]),
     ]),
     '',
     ...table([
@@ -61,7 +63,7 @@ export function boardsPage(): string {
     '',
     ...rows(
       ['board', 'core', 'RAM', 'simulator', 'what it is'],
-      BOARDS.map((board) => [
+      SIMULATED.map((board) => [
         `\`${board.name}\``,
         board.core,
         ramText(board),
@@ -84,9 +86,10 @@ export function boardsPage(): string {
     '## What the stub takes',
     '',
     'In bytes, as `npm run firmware -- --check` measures it; at most 4,096 of flash, and 1,024 of RAM beside the frame buffers. The',
-    '*arena* is what is left for your code, variables and heap.',
+    '*arena* is what is left for your code, variables and heap. A *driver* is what a line that is no UART needs beside the stub; it',
+    'is counted apart, its RAM with the rest.',
     '',
-    ...rows(['image', 'flash', 'RAM', 'its stack', 'frame buffers', 'arena'], sizeRows()),
+    ...rows(['image', 'flash', 'driver', 'RAM', 'its stack', 'frame buffers', 'arena'], sizeRows()),
     '',
     '## Real boards',
     '',
@@ -99,7 +102,7 @@ export function boardsPage(): string {
         `\`${board.name}\``,
         board.core,
         ramText(board),
-        BOARDS.filter(({ image }) => image === board.image)
+        SIMULATED.filter(({ image }) => image === board.image)
           .map(({ name }) => `\`${name}\``)
           .join(', ') || '–',
         'never',
@@ -123,7 +126,7 @@ function sizeRows(): string[][] {
   const sizes = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Readonly<Record<string, number>>>>;
   return Object.entries(sizes).map(([image, size]) => [
     `\`${image}\``,
-    ...['flash', 'ram', 'stack', 'frames', 'arena'].map((part) => size[part]?.toLocaleString('en-US') ?? '–'),
+    ...['flash', 'driver', 'ram', 'stack', 'frames', 'arena'].map((part) => size[part]?.toLocaleString('en-US') ?? '–'),
   ]);
 }
 

@@ -1,17 +1,23 @@
-/* RP2040 (Raspberry Pi Pico): UART0 on GPIO 0 and 1, 125 MHz from the 12 MHz crystal.
+/* RP2040 (Raspberry Pi Pico): UART0 on GPIO 0 and 1, or with STUB_USB its USB port; 125 MHz from the 12 MHz crystal.
  * Source: RP2040 data sheet, 2.14 resets, 2.15 clocks, 2.16 XOSC, 2.18 PLL, 2.19 GPIO, 4.6 timer, 4.7 watchdog.
  * Starts from the second-stage boot code on silicon, or straight at the vector table in rp2040js. */
 #include "stub_memory.h"
 
+#if defined(STUB_USB)
+#include "rp2040-cdc.h"
+#else
 #define UART_BASE 0x40034000u
 #define UART_IRQ 20u
+#define LINE_IRQ UART_IRQ
+#define LINE_RESETS (1u << 22) /* UART0 */
 #include "pl011.h"
+#endif
 
 #define CLOCK_HZ 125000000u
 
 #define RESETS_RESET_CLEAR REG(0x4000C000u + 0x3000u)
 #define RESETS_DONE REG(0x4000C008u)
-#define RESET_BITS (1u << 5 | 1u << 8 | 1u << 12 | 1u << 21 | 1u << 22) /* IO_BANK0, PADS_BANK0, PLL_SYS, TIMER, UART0 */
+#define RESET_BITS (1u << 5 | 1u << 8 | 1u << 12 | 1u << 21 | LINE_RESETS) /* IO_BANK0, PADS_BANK0, PLL_SYS, TIMER */
 
 #define CLK_REF_CTRL REG(0x40008030u)
 #define CLK_REF_SELECTED REG(0x40008038u)
@@ -80,9 +86,13 @@ void stub_port_init(void) {
   feed();
   WATCHDOG_CTRL = 1u << 30 | 7u << 24; /* on; not while a debugger holds a core */
   stub_enable_receive(TIMER_IRQ_0);
+#if defined(STUB_USB)
+  line_init();
+#else
   GPIO_CTRL(0) = 2; /* UART */
   GPIO_CTRL(1) = 2;
   uart_init(UART_DIVISOR(CLOCK_HZ, 115200u));
+#endif
 }
 
 uint32_t bw_micros(void) { return TIMER_RAWL; }
@@ -93,9 +103,9 @@ _Noreturn void stub_port_reset(void) {
   }
 }
 
-__attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
+__attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + LINE_IRQ + 1] = {
     STUB_CORE_VECTORS(stub_exception_handler),
     [16 + TIMER_IRQ_0] = feed,
-    [17 ... 15 + UART_IRQ] = stub_exception_handler,
-    [16 + UART_IRQ] = stub_receive_handler,
+    [17 ... 15 + LINE_IRQ] = stub_exception_handler,
+    [16 + LINE_IRQ] = stub_receive_handler,
 };
