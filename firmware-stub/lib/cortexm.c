@@ -3,11 +3,13 @@
  *
  *   thread   firmware's loop ─ barewire_poll ─ work ─ stub_poll ─ stub_arch_run ──▶ user code, on PSP, its own stack
  *              ▲                                │                                        │ returns, faults, is stopped
- *              └────────────────────────────────┴──◀── `home`: stack pointer and registers of `work` ──┘
+ *              └────────────────────────────────┴──◀── `barewire_home`: SP and registers of `work` ──┘
  *   receive interrupt ─ barewire_poll ─ stub_receive; BREAK changes the PC that user code goes on at
  *
  * User code alone uses that stack, so PSP within it says that the code was what thread mode did, however many
- * interrupts stand upon each other by now, and that its exception frame is where PSP points. */
+ * interrupts stand upon each other by now, and that its exception frame is where PSP points.
+ *
+ * Where no loop calls barewire_poll, `work` is done in the interrupt: user code runs there, at its priority. */
 #include "state.h"
 
 #include "barewire_port.h"
@@ -40,17 +42,22 @@
 
 struct barewire_memory barewire_memory __attribute__((aligned(16)));
 
-/* Of the code that is being abandoned: its fault record, and the status. */
-static uint32_t record[BW_FAULT_WORDS_CORTEXM] __attribute__((section(".bss.barewire_record")));
-static uint8_t why;
-
-/* Where thread mode comes out when a batch is done: SP and CONTROL of `work`, and PSPLIM. */
+/* All of it in one place, so that code reaches it with one base register. */
 static struct {
+  /* Where `work` is: SP and CONTROL, and PSPLIM. */
   uint32_t sp, control, limit;
-} home;
 
-static uint8_t awake;
-static volatile uint8_t receiving, serving, wanted;
+  /* Number of the exception that `work` is done in; 0 in thread mode. */
+  uint32_t level;
+
+  volatile uint8_t receiving; /* bytes are being taken: nothing is sent */
+  volatile uint8_t serving;   /* what is wanted is being said */
+  volatile uint8_t wanted;
+  uint8_t in_loop; /* barewire_poll is called in thread mode */
+  uint8_t awake;
+  uint8_t why; /* BW_STATUS_… with which code is abandoned, */
+  uint32_t record[BW_FAULT_WORDS_CORTEXM]; /* and its fault record */
+} lib;
 
 static uint32_t exception_number(void) {
   uint32_t number;
@@ -93,8 +100,8 @@ static void stub_keep(void) {}
 
 /* In thread mode, back on the stack of `work`. */
 __attribute__((used)) static void finish(void) {
-  serving = 0;
-  stub_abandon(why, record, BW_FAULT_WORDS_CORTEXM);
+  lib.serving = 0;
+  stub_abandon(lib.why, lib.record, BW_FAULT_WORDS_CORTEXM);
   stub_finish();
 }
 
@@ -111,6 +118,15 @@ __attribute__((used)) static void finish(void) {
   "pop {r4-r7}\n\tmov r8, r4\n\tmov r9, r5\n\tmov r10, r6\n\tmov r11, r7\n\tpop {r3-r7, pc}\n\t"
 #define STORE_R4_TO_R11 \
   "stm r0!, {r4-r7}\n\tmov r4, r8\n\tmov r5, r9\n\tmov r6, r10\n\tmov r7, r11\n\tstm r0!, {r4-r7}\n\t"
+#endif
+
+/* In an interrupt there is but one stack pointer. On Armv8-M it may have a limit: there the loop has to poll. */
+#if defined(__ARM_ARCH_8M_MAIN__)
+#define WORKS_IN_INTERRUPT 0
+#define TO_INTERRUPT_STACK
+#else
+#define WORKS_IN_INTERRUPT 1
+#define TO_INTERRUPT_STACK "mrs r2, ipsr\n\tcmp r2, #0\n\tbeq 1f\n\tmov sp, r1\n\tb 2f\n1:\n\t"
 #endif
 
 #if defined(__ARM_ARCH_8M_MAIN__)
@@ -153,19 +169,20 @@ static __attribute__((naked, noinline)) void work(void) {
       ".ltorg\n\t"
       ".word bw_output, bw_exit, bw_micros\n\t" /* code from the host calls these: they are to be linked */
       :
-      : [home] "i"(&home), [poll] "i"(stub_poll));
+      : [home] "i"(&lib), [poll] "i"(stub_poll));
 }
 
 /* r0 = entry, then what it returned. */
 __attribute__((naked, noreturn)) static void stub_arch_run(__attribute__((unused)) uint32_t entry) {
   __asm__ volatile(
-      SYNTAX "ldr r1, =barewire_memory + %c[end]\n\t"
+      SYNTAX "ldr r1, =barewire_memory + %c[end]\n\t" TO_INTERRUPT_STACK
       "msr psp, r1\n\t" SET_LIMIT
       "mrs r1, control\n\t"
       "movs r2, #2\n\t"
       "orrs r1, r2\n\t"
       "msr control, r1\n\t"
-      "isb\n\t"
+      "isb\n"
+      "2:\n\t"
       "blx r0\n\t"
       "dsb\n\t" /* a write on its way may still fault, and must within the run */
       "ldr r4, =%c[ran]\n\t"
@@ -183,7 +200,7 @@ static __attribute__((naked, noreturn)) void abandoned(void) {
       "b barewire_home\n\t"
       ".ltorg"
       :
-      : [saved] "i"(&record[BW_FAULT_R4]), [finish] "i"(finish));
+      : [saved] "i"(&lib.record[BW_FAULT_R4]), [finish] "i"(finish));
 }
 
 /* @param frame as the processor stacks it: r0 to r3, r12, lr, pc, xpsr */
@@ -194,25 +211,25 @@ static __attribute__((noinline)) void note(const uint32_t *frame, uint32_t frame
   __asm__("" : "+r"(faults)); /* one base for all, not five constants */
   const uint32_t cfsr = faults[0];
   lost = (cfsr & CFSR_NOT_STACKED) != 0;
-  record[BW_FAULT_CFSR] = cfsr;
-  record[BW_FAULT_HFSR] = faults[1];
-  record[BW_FAULT_MMFAR] = faults[3];
-  record[BW_FAULT_BFAR] = faults[4];
+  lib.record[BW_FAULT_CFSR] = cfsr;
+  lib.record[BW_FAULT_HFSR] = faults[1];
+  lib.record[BW_FAULT_MMFAR] = faults[3];
+  lib.record[BW_FAULT_BFAR] = faults[4];
   faults[0] = ~0u; /* written ones clear */
   faults[1] = ~0u;
 #endif
   for (uint32_t i = 0; i < 8u; i++) {
-    record[BW_FAULT_R0 + i] = lost ? 0 : frame[i];
+    lib.record[BW_FAULT_R0 + i] = lost ? 0 : frame[i];
   }
-  record[BW_FAULT_SP] = STUB_ADDR(frame) + frame_bytes + (record[BW_FAULT_XPSR] >> XPSR_ALIGNED & 1u) * 4u;
-  record[BW_FAULT_EXCEPTION] = exception_number();
-  why = (uint8_t)status;
+  lib.record[BW_FAULT_SP] = STUB_ADDR(frame) + frame_bytes + (lib.record[BW_FAULT_XPSR] >> XPSR_ALIGNED & 1u) * 4u;
+  lib.record[BW_FAULT_EXCEPTION] = exception_number();
+  lib.why = (uint8_t)status;
 }
 
-/* Thread mode goes on in `abandoned` when it comes to this frame. */
+/* User code goes on in `abandoned` when the processor comes back to this frame. */
 static __attribute__((noinline)) void divert(uint32_t *frame) {
   frame[6] = STUB_ADDR(abandoned) & ~1u;
-  frame[7] = XPSR_THUMB; /* no rest of an IT block or of a load multiple */
+  frame[7] = XPSR_THUMB | lib.level; /* no rest of an IT block or of a load multiple */
 }
 
 /* In an interrupt handler: user code is not to go on, if it is what was interrupted. If it is another thread's turn the
@@ -234,27 +251,27 @@ static void stop(uint32_t status) {
   }
 }
 
-/* In thread mode, called by the code itself. */
+/* Called by the code itself. */
 static _Noreturn void stop_here(uint32_t status) {
-  record[BW_FAULT_EXCEPTION] = 0;
-  record[BW_FAULT_PC] = STUB_ADDR(__builtin_return_address(0)) & ~1u;
-  record[BW_FAULT_SP] = STUB_ADDR(__builtin_dwarf_cfa());
-  record[BW_FAULT_XPSR] = XPSR_THUMB;
-  why = (uint8_t)status;
+  lib.record[BW_FAULT_EXCEPTION] = 0;
+  lib.record[BW_FAULT_PC] = STUB_ADDR(__builtin_return_address(0)) & ~1u;
+  lib.record[BW_FAULT_SP] = STUB_ADDR(__builtin_dwarf_cfa());
+  lib.record[BW_FAULT_XPSR] = XPSR_THUMB;
+  lib.why = (uint8_t)status;
   abandoned();
 }
 
 /* Says what is wanted said. Whoever comes while it is under way leaves it to the one who is at it. */
 static void serve(void) {
   uint32_t status = 0;
-  while (wanted && !serving) {
-    serving = 1;
-    wanted = 0;
+  while (lib.wanted && !lib.serving) {
+    lib.serving = 1;
+    lib.wanted = 0;
     status = stub_service();
-    serving = 0;
+    lib.serving = 0;
   }
   if (status != 0) {
-    if (exception_number() != 0) {
+    if (exception_number() != lib.level) {
       stop(status);
     } else {
       stop_here(status);
@@ -263,8 +280,8 @@ static void serve(void) {
 }
 
 static void stub_arch_service(void) {
-  wanted = 1;
-  if (!receiving) {
+  lib.wanted = 1;
+  if (!lib.receiving) {
     serve();
   }
 }
@@ -277,46 +294,59 @@ static _Noreturn void stub_arch_stop(void) {
 
 /* --- faults ------------------------------------------------------------------------------------------ */
 
-/* Thread mode will find itself on the user stack, whatever has become of it. */
-__attribute__((used)) static void catch_fault(const uint32_t *frame, uint32_t exc_return) {
+/* Thread mode will find itself on the user stack, whatever has become of it; an interrupt on its own.
+ * @return EXC_RETURN */
+__attribute__((used)) static uint32_t catch_fault(uint32_t *frame, uint32_t exc_return) {
   uint32_t bytes = FRAME_BYTES;
 #if defined(__ARM_FP)
   if (!(exc_return & FRAME_IS_BASIC)) {
     bytes = FLOAT_FRAME_BYTES;
   }
 #endif
-  (void)exc_return;
   note(frame, bytes, BW_STATUS_FAULT);
-  uint32_t *const back = (uint32_t *)(uintptr_t)(STUB_STACK_ADDR + STUB_STACK_SIZE - FRAME_BYTES);
-  divert(back);
-  __asm__ volatile("msr psp, %0" ::"r"(back));
+  if (lib.level == 0) {
+    frame = (uint32_t *)(uintptr_t)(STUB_STACK_ADDR + STUB_STACK_SIZE - FRAME_BYTES);
+    __asm__ volatile("msr psp, %0" ::"r"(frame));
+    exc_return = 0xFFFFFFFDu; /* to thread mode, on PSP */
+  }
+  divert(frame);
+  return exc_return;
 }
 
-/* A fault belongs to user code, or to the stub that reads for it, if a batch is in work and thread mode was what faulted.
- * Its frame is on PSP if bit 2 of EXC_RETURN says so. */
+/* A fault belongs to user code, or to the stub that reads for it, if a batch is in work and what faulted is the level
+ * that does it: thread mode, or the interrupt whose number is in the xPSR that was stacked. The frame is on PSP if bit 2
+ * of EXC_RETURN says so. */
 __attribute__((naked)) void barewire_fault_handler(void) {
   __asm__ volatile(
       SYNTAX "ldr r0, =%c[busy]\n\t"
       "ldrb r0, [r0]\n\t"
-      "mov r1, lr\n\t"
-      "lsls r2, r1, #28\n\t" /* carry: bit 4. N: from thread mode? */
-      "bpl 1f\n\t"
       "cmp r0, #1\n\t"
+      "bne 1f\n\t"
+      "mov r1, lr\n\t"
+      "movs r2, #0\n\t"
+      "lsls r0, r1, #28\n\t" /* from thread mode? */
+      "bmi 2f\n\t"
+      "ldr r2, [sp, #28]\n\t"
+      "lsls r2, r2, #23\n\t"
+      "lsrs r2, r2, #23\n"
+      "2:\n\t"
+      "ldr r0, =%c[level]\n\t"
+      "ldr r0, [r0]\n\t"
+      "cmp r0, r2\n\t"
       "bne 1f\n\t"
       "mov r0, sp\n\t"
       "lsls r2, r1, #29\n\t"
-      "bpl 2f\n\t"
+      "bpl 3f\n\t"
       "mrs r0, psp\n"
-      "2:\n\t"
+      "3:\n\t"
       "bl %c[catch]\n\t"
-      "ldr r0, =0xFFFFFFFD\n\t" /* to thread mode, on PSP */
       "bx r0\n"
       "1:\n\t"
       "ldr r0, =barewire_other_fault\n\t"
       "bx r0\n\t"
       ".ltorg"
       :
-      : [busy] "i"(&stub.busy), [catch] "i"(catch_fault));
+      : [busy] "i"(&stub.busy), [catch] "i"(catch_fault), [level] "i"(&lib.level));
 }
 
 __attribute__((weak)) void barewire_other_fault(void) {
@@ -330,30 +360,31 @@ __attribute__((weak)) void barewire_other_fault(void) {
 static bool receive_one(void) {
   uint32_t mask;
   __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(mask)::"memory");
-  receiving = 1;
+  lib.receiving = 1;
   const int byte = barewire_read();
   if (byte >= 0) {
     stub_receive((uint8_t)byte);
   }
-  receiving = 0;
+  lib.receiving = 0;
   __asm__ volatile("msr primask, %0" ::"r"(mask) : "memory");
   return byte >= 0;
 }
 
 void barewire_poll(void) {
-  const bool in_thread = exception_number() == 0;
-  if (!awake) {
-    if (!in_thread) {
-      return;
-    }
+  const uint32_t here = exception_number();
+  if (here == 0 || !WORKS_IN_INTERRUPT) {
+    lib.in_loop = 1;
+  }
+  if (!lib.awake) {
     stub_wake();
-    awake = 1;
+    lib.awake = 1;
     stub_start();
   }
   while (receive_one()) {
   }
   serve();
-  while (in_thread && !stub.busy && stub_has_work()) {
+  while ((here == 0 || !lib.in_loop) && !stub.busy && stub_has_work()) {
+    lib.level = here;
     work();
   }
 }

@@ -102,8 +102,10 @@ export function stackLines(trace: Backtrace, context: FaultContext): string[] {
   const all = [...inner, ...outer];
   if (all.length + trace.skipped < 2) {
     const [only] = all;
-    const isElsewhere = only?.line !== undefined && !isUsers(only.line, context);
-    return isElsewhere ? [`in ${only.name}  ${placeText(only.line!)}`] : [];
+    const line = only?.line;
+    // Line 0 is of what wraps an input.
+    const isElsewhere = line !== undefined && line.line > 0 && !isUsers(line, context);
+    return isElsewhere ? [`in ${only!.name}  ${placeText(line)}`] : [];
   }
   const width = Math.min(40, Math.max(...all.map(({ name }) => name.length)));
   const total = all.length + trace.skipped;
