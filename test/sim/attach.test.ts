@@ -1,21 +1,21 @@
 // barewire inside of firmware that knows nothing of it but three functions and a call: examples/firmware, on QEMU.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
+import { MPS2_AN386 } from '../../boards/mps2-an386.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { readSizes } from '../../firmware-stub/tools/sizes.js';
 import { readCompileCommands } from '../../host/cli/compile-commands.js';
 import type { Line } from '../../host/session/connection.js';
 import { type OpenOptions, openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
-import { ovenBuild } from '../support/oven.js';
+import { ovenBuilds } from '../support/oven.js';
 
 /** What barewire may cost in flash as a part of firmware. */
 const FLASH_LIMIT = 3072;
 
-const oven = ovenBuild();
+const oven = ovenBuilds();
 const elf = oven.build('oven');
 afterAll(() => oven.remove());
 
@@ -63,10 +63,12 @@ describe('names without headers', () => {
   });
 
   test('variables are changed, and the firmware goes by the new value', async () => {
-    await session.evaluate('event_log.total_ = 0; heater_door_open = true;');
-    await session.evaluate('int events_seen() { return event_log.total_; }');
-    await session.evaluate('for (auto from = clock_millis(); clock_millis() - from < 100; ) sched::run_ready();');
-    expect(await shown('event_log.entries_[0].event')).toBe('(Event) Event::DoorOpened');
+    await session.evaluate(
+      'int opened() { int n = 0; for (auto &entry : event_log.entries_) n += entry.event == Event::DoorOpened; return n; }',
+    );
+    const before = await shown('opened()');
+    await session.evaluate('heater_door_open = true;');
+    while ((await shown('opened()')) === before);
     expect(await shown('heater_door_open = false')).toBe('(bool) false');
   });
 
@@ -189,9 +191,46 @@ describe('code that does not return', () => {
   });
 });
 
+describe('where it is called from, and on what', () => {
+  const check = async (image: string, board = MPS2_AN385): Promise<void> => {
+    const line: Line = { what: 'the oven', open: () => startSimulator(board, image), startsBoard: true };
+    const session = await openSession({ elf: image, line });
+    try {
+      const shown = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+      await session.evaluate('float half(float a) { return a / 2; }');
+      expect(await shown('half(controller.settings_.target)')).toBe('(float) 90.0');
+      const fault = await failure(session.evaluate('pid_step(*(Pid *)0xf0000000, half(1), 1)'));
+      expect(fault.message).toMatch(/faulted: read of \d bytes? at 0xf0000\w+/);
+      expect(fault.message).toMatch(/pid_step\(Pid&, float, float\) +pid\.cpp:\d+/);
+      const exit = await failure(session.evaluate('exit(3);'));
+      expect(exit.message).toBe('the program called exit(3)');
+      const rounds = await shown('rounds');
+      expect(await shown('rounds')).not.toBe(rounds);
+    } finally {
+      await session.close();
+    }
+  };
+
+  test('the receive interrupt alone: code runs there, and is left when it faults', async () => {
+    const edits = { 'src/main.cpp': (text: string) => text.replace('    barewire_poll();\n', '') };
+    await check(oven.build('interrupt', { edits }));
+  });
+
+  test('Armv6-M has another instruction set, and one fault for all', async () => {
+    await check(oven.build('m0', { machine: '-mcpu=cortex-m0 -mthumb' }));
+  });
+
+  test('a floating-point unit has registers of its own, in frames too', async () => {
+    const machine = '-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16';
+    await check(oven.build('m4', { machine }), MPS2_AN386);
+  });
+});
+
 describe('firmware that does not fit', () => {
   test('another build is refused with both ids', async () => {
-    const other = oven.build('other', { OVEN_TARGET: '150' });
+    const other = oven.build('other', {
+      edits: { 'src/main.cpp': (text) => text.replace('start(180)', 'start(150)') },
+    });
     const error = await failure(openSession({ elf, line: onQemu(other) }));
     expect(error.code).toBe('SESSION_WRONG_ELF');
     expect(error.message).toMatch(
@@ -200,7 +239,7 @@ describe('firmware that does not fit', () => {
   });
 
   test('a file that is no firmware with barewire in it is refused before anything is sent', async () => {
-    const without = oven.build('without', { BAREWIRE: 'OFF' });
+    const without = oven.build('without', { bare: true });
     const error = await failure(openSession({ elf: without, line: onQemu(elf) }));
     expect(error.code).toBe('CLI_ELF');
     expect(error.message).toContain('it has no barewire_poll: link firmware-stub/lib into it');
@@ -219,19 +258,9 @@ describe('firmware that does not fit', () => {
     ],
     ['barewire_micros', 'SESSION_PORT_HANGS', /^hangs\.elf answers, but .*: waited 3\.0 s for barewire_micros/],
   ])('a port whose %s never returns is told', async (name, code, text) => {
-    const port = join(oven.folder, 'hanging_port.cpp');
-    const hang = (each: string): string => (each === name ? 'for (;;) __asm__ volatile("");' : '');
-    writeFileSync(
-      port,
-      `#include "barewire_port.h"
-#include "clock.h"
-#include "uart.hpp"
-int barewire_read() { return service_uart.read(); }
-void barewire_write(uint8_t byte) { ${hang('barewire_write')} service_uart.write_now(byte); }
-uint32_t barewire_micros() { ${hang('barewire_micros')} return clock_micros(); }
-`,
-    );
-    const hangs = oven.build('hangs', { BAREWIRE_PORT: port });
+    const hang = 'for (;;) __asm__ volatile("");';
+    const edit = (text: string): string => text.replace(new RegExp(`(${name}\\(.*?\\) \\{)`), `$1 ${hang}`);
+    const hangs = oven.build('hangs', { edits: { 'src/barewire_port.cpp': edit } });
     const error = await failure(openSession({ elf: hangs, line: onQemu(hangs) }));
     expect(error.code).toBe(code);
     expect(error.message).toMatch(text);

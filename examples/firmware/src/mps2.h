@@ -28,6 +28,7 @@ struct timer_registers {
 #define SYSTICK_RELOAD (*(volatile uint32_t *)0xE000E014u)
 #define SYSTICK_VALUE (*(volatile uint32_t *)0xE000E018u)
 #define NVIC_ENABLE (*(volatile uint32_t *)0xE000E100u)
+#define SCB_CPACR (*(volatile uint32_t *)0xE000ED88u)
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24u)
 #define SCB_CCR (*(volatile uint32_t *)0xE000ED14u)
 

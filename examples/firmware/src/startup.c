@@ -41,8 +41,13 @@ void Reset_Handler(void) {
   for (to = __bss_start; to != __bss_end;) {
     *to++ = 0;
   }
+#if !defined(__ARM_ARCH_6M__)
   SCB_SHCSR = 7u << 16; /* MemManage, BusFault and UsageFault on their own */
   SCB_CCR = 1u << 9 | 1u << 4; /* stacks aligned to 8; division by zero is a fault */
+#endif
+#if defined(__ARM_FP)
+  SCB_CPACR |= 15u << 20; /* the floating-point unit */
+#endif
   for (void (**init)(void) = __init_array_start; init != __init_array_end; init++) {
     (*init)();
   }
