@@ -23,7 +23,7 @@ export async function addResetLine(port: BytePort, line: ResetLine, clock: Clock
     try {
       await port.setSignals!({ [line]: on });
     } catch (cause) {
-      const why = (cause as Error).message;
+      const why = (cause as Error).message.replace(/^Error: |, cannot set$/g, '');
       const text = `${port.name}: ${line.toUpperCase()} cannot be set: ${why}\nLeave --reset-line out if the board is not wired to it.`;
       throw deviceError('WIRE_RESET_LINE', text, { port: port.name, line, why }, cause);
     }
