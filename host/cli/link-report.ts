@@ -18,12 +18,18 @@ const WORDS: Readonly<Partial<Record<keyof LinkCounters, string>>> = {
 const ms = (value: number | undefined) => (value === undefined ? '-' : `${value.toFixed(value < 10 ? 1 : 0)} ms`);
 const kilo = (value: number) => `${(value / 1000).toFixed(1)} KB/s`;
 
-/** Rows of the table, name and value. */
-export function linkRows(counters: LinkCounters, statistics: LinkStatistics): (readonly [string, string])[] {
+/** Rows of the table, name and value.
+ *  @param sparedBytes that were not sent because the board held them */
+export function linkRows(
+  counters: LinkCounters,
+  statistics: LinkStatistics,
+  sparedBytes: number,
+): (readonly [string, string])[] {
   const { roundTripP50Ms, roundTripP95Ms, bytesPerSecond, possibleBytesPerSecond } = statistics;
   const rows: (readonly [string, string])[] = [
     ['round trip', `p50 ${ms(roundTripP50Ms)}, p95 ${ms(roundTripP95Ms)}`],
     ['rate', rateText(bytesPerSecond, possibleBytesPerSecond)],
+    ['bytes spared', `${sparedBytes} (the board held them)`],
   ];
   const names = Object.keys(counters) as (keyof LinkCounters)[];
   const first = (Object.keys(WORDS) as (keyof LinkCounters)[]).filter((name) => names.includes(name));

@@ -87,7 +87,7 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
     {
       name: 'link',
       help: 'show what the line to the board has done so far',
-      run: () => table(linkRows(session.link.counters, session.link.statistics)).join('\n'),
+      run: () => table(linkRows(session.link.counters, session.link.statistics, session.sparedBytes)).join('\n'),
     },
   ];
 }

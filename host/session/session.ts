@@ -224,6 +224,11 @@ export class Session {
     return this.#stations.connection.link;
   }
 
+  /** Bytes that were not sent, because the board held them already. */
+  get sparedBytes(): number {
+    return this.#transactions.sparing.sparedBytes;
+  }
+
   get linker(): LinkSession {
     return this.#stations.linker;
   }

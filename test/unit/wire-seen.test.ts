@@ -73,14 +73,16 @@ describe('statistics', () => {
 describe(':link', () => {
   it('shows round trip and rate, the usual counters always, the others when they count', () => {
     const counters = { ...zeroCounters(), good: 12, badCrc: 1, naks: 2 };
-    const rows = linkRows(counters, {
+    const statistics = {
       roundTripP50Ms: 1.23,
       roundTripP95Ms: 17.4,
       bytesPerSecond: 10_944,
       possibleBytesPerSecond: 11_520,
-    });
+    };
+    const rows = linkRows(counters, statistics, 300);
     expect(rows).toContainEqual(['round trip', 'p50 1.2 ms, p95 17 ms']);
     expect(rows).toContainEqual(['rate', '10.9 KB/s of 11.5 KB/s (95 %)']);
+    expect(rows).toContainEqual(['bytes spared', '300 (the board held them)']);
     expect(rows).toContainEqual(['bad CRC', '1']);
     expect(rows).toContainEqual(['sent again', '0']);
     expect(rows).toContainEqual(['naks', '2']);
