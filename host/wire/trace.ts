@@ -94,7 +94,7 @@ export function replayTrace(chunks: readonly TraceChunk[]): BytePort {
     name: 'replayed trace',
     onData: (listener) => {
       onData = listener;
-      queueMicrotask(deliver);
+      deliver(); // what came before the host said anything came as soon as somebody listened
     },
     onClose: (listener) => {
       onClose = listener;
