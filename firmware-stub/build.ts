@@ -18,6 +18,7 @@ import { buildImage, buildSupport } from './tools/compile.js';
 import { FirmwareError } from './tools/error.js';
 import { type FirmwareTools, findFirmwareTools } from './tools/find-tools.js';
 import { IMAGES, ownImageRow, SUPPORTS } from './tools/images.js';
+import { measureLibrary } from './tools/library.js';
 import { formatSizes, overLimit, readSizes, type SizeTable } from './tools/sizes.js';
 import { buildWasm } from './tools/wasm-image.js';
 
@@ -90,7 +91,9 @@ async function main(): Promise<number> {
   const folder = firmwareFolder();
   const tools = findFirmwareTools(values.clang);
   const own = values.board;
-  const { sizes, built } = own === undefined ? buildFirmware(tools, folder) : buildOwn(tools, own, folder);
+  const { sizes: images, built } = own === undefined ? buildFirmware(tools, folder) : buildOwn(tools, own, folder);
+  const asked = own === undefined && (!values.quiet || values.check || values.accept);
+  const sizes = { ...images, ...(asked ? measureLibrary(folder) : {}) };
   if (own === undefined) built.push(...((await buildWasm(folder)) ?? []));
   if (!values.quiet) {
     console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);

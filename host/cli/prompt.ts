@@ -48,7 +48,10 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
         return table([
           ['board', session.board.title],
           ['core', `${session.board.core}, ${session.board.triple}`],
-          ['stub', `build ${hello.buildId}, frames of up to ${hello.maxFrame} bytes, ${hello.window} at a time`],
+          ...(session.firmware === undefined
+            ? [['build', hello.buildId]]
+            : [['firmware', `${session.firmware.path}, build ${session.firmware.buildId ?? 'without an id'}`]]),
+          ['stub', `frames of up to ${hello.maxFrame} bytes, ${hello.window} at a time`],
           [
             'arena',
             `${kib(hello.arenaSize)} at 0x${hello.arenaAddr.toString(16)}: ${kib(usedBytes)} used, ${kib(freeBytes)} free`,

@@ -23,6 +23,12 @@ export function placeLabel(addr: number, name: string): string {
 
 const PLACE_LABEL = /^__bw_at_([0-9a-f]{8})_(\w+)$/;
 
+/** The address that a label of `placeLabel` says. */
+export function placeAddr(name: string): number | undefined {
+  const digits = PLACE_LABEL.exec(name)?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 16);
+}
+
 /** The plain name in a label that `placeLabel` made; other names are given back as they are. */
 export function withoutPlace(name: string): string {
   return PLACE_LABEL.exec(name)?.[2] ?? name;

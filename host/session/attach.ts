@@ -6,18 +6,21 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { BoardRecord, Region } from '../../boards/board.js';
 import { CORTEX_M0, CORTEX_M3, CORTEX_M4F, CORTEX_M33 } from '../../boards/capabilities.js';
-import type { Op } from '../../protocol/batch.js';
+import type { BatchReply, Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
 import type { Hello } from '../../protocol/hello.js';
 import type { ArchName } from '../../protocol/messages.js';
 import { BarewireError, deviceError } from '../diag/error.js';
 import type { ObjectFile, Section } from '../elf/object-file.js';
 import { readObject } from '../elf/read-object.js';
-import { firmwareNameText } from '../link/firmware-names.js';
+import { firmwareNameText, placeAddr } from '../link/firmware-names.js';
+import { externalName } from '../link/object-index.js';
 import type { AttachedFirmware, StagedLink } from '../link/types.js';
 import type { Clock } from '../wire/clock.js';
 import type { DeviceLink } from '../wire/link.js';
 import { noteOf } from './firmware.js';
+import type { FirmwareIndex } from './firmware-index.js';
+import { firmwareMemory, placeName, wordsWith } from './firmware-pointers.js';
 
 /** The user's executable. */
 export interface UserFirmware {
@@ -328,13 +331,39 @@ function wrongElf(name: string, why: string, details: Readonly<Record<string, un
 }
 
 /** What is to be said of functions and variables of the firmware that an input has defined anew: its own code has their
- *  addresses in it. */
-export function oldOnesInUse({ overFirmware }: StagedLink, firmware: ObjectFile | undefined): string[] {
-  return overFirmware.map((symbol) => {
-    const isFunction = firmware?.symbols.some(({ name, type }) => name === symbol && type === 'func') ?? true;
+ *  addresses in it, and its tables may.
+ *  @param execute reads the board's memory */
+export async function oldOnesInUse(
+  { overFirmware }: StagedLink,
+  index: FirmwareIndex,
+  hello: Hello,
+  execute: (ops: readonly Op[]) => Promise<BatchReply>,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const symbol of overFirmware) {
+    const isOld = (name: string): boolean => name === symbol || externalName(name) === symbol;
+    const old = index.elf.symbols.find(({ name, type }) => type === 'func' && isOld(name));
+    const addr = old?.value ?? placeAddr(symbol);
     const name = firmwareNameText(symbol);
-    return isFunction
-      ? `${name} is in the firmware too: what you typed, and type from now on, calls the new one; the firmware's own code goes on calling the old one`
-      : `${name} is in the firmware too: what you type from now on means the new one; the firmware goes on with its own`;
-  });
+    if (addr === undefined || addr % 2 === 0) {
+      lines.push(
+        `${name} is in the firmware too: what you type from now on means the new one; the firmware goes on with its own`,
+      );
+      continue;
+    }
+    const memory = firmwareMemory(index.elf, [
+      { addr: hello.arenaAddr, len: hello.arenaSize },
+      { addr: hello.stackAddr, len: hello.stackSize },
+    ]);
+    const places = await wordsWith(addr, memory, execute);
+    const named = places.map((place) => placeName(index, place) ?? `the word at 0x${place.toString(16)}`);
+    const pointers =
+      named.length === 0
+        ? ''
+        : `\n${named.join(', ')} still points to the old one: set it to have the firmware call yours`;
+    lines.push(
+      `${name} is in the firmware too: what you typed, and type from now on, calls the new one; the firmware's own code goes on calling the old one${pointers}`,
+    );
+  }
+  return lines;
 }

@@ -229,6 +229,11 @@ export class Session {
     return this.#transactions.sparing.sparedBytes;
   }
 
+  /** Firmware of the user's own that the session is attached to. */
+  get firmware(): UserFirmware | undefined {
+    return this.#stations.user;
+  }
+
   get linker(): LinkSession {
     return this.#stations.linker;
   }
@@ -307,7 +312,11 @@ export class Session {
       throw batchError(name, reply, report);
     }
     const lasting = this.#commit(made, staged, outcome);
-    for (const text of oldOnesInUse(staged, linker.firmware)) this.#say(text);
+    if (staged.overFirmware.length > 0 && firmwareNames !== undefined) {
+      const peek = (ops: readonly Op[]): Promise<BatchReply> => this.#transactions.peek(ops);
+      const lines = await oldOnesInUse(staged, firmwareNames.index, this.link.hello, peek).catch(() => []);
+      for (const line of lines) this.#say(line);
+    }
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
     for (const each of lasting) this.#putToRest(each);
@@ -472,14 +481,12 @@ export class Session {
     return whyName(this.#typed.list(), name);
   }
 
-  /** Names declared so far, for completion. */
+  /** Names declared so far, and those of the firmware, for completion. */
   names(): string[] {
     const { versions } = this.#declarations;
-    return [
-      ...new Set(
-        this.#declarations.list().flatMap(({ names }) => names.map((name) => withoutVersions(name, versions))),
-      ),
-    ];
+    const declared = this.#declarations.list().flatMap(({ names }) => names);
+    const ofFirmware = [...(this.#stations.firmwareNames?.index.names() ?? [])].flatMap((name) => name.split('::'));
+    return [...new Set([...declared.map((name) => withoutVersions(name, versions)), ...ofFirmware])];
   }
 
   /** Adds a listener for what is to be said beside the answers: that the board restarted, what was restored. */

@@ -5,15 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
 import { MPS2_AN386 } from '../../boards/mps2-an386.js';
 import { startSimulator } from '../../boards/sim/index.js';
-import { readSizes } from '../../firmware-stub/tools/sizes.js';
+import { LIBRARY_LIMIT, readSizes } from '../../firmware-stub/tools/sizes.js';
 import { readCompileCommands } from '../../host/cli/compile-commands.js';
 import type { Line } from '../../host/session/connection.js';
 import { type OpenOptions, openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import type { BytePort } from '../../protocol/byte-port.js';
 import { ovenBuilds } from '../support/oven.js';
-
-/** What barewire may cost in flash as a part of firmware. */
-const FLASH_LIMIT = 3072;
 
 const oven = ovenBuilds();
 const elf = oven.build('oven');
@@ -147,10 +145,17 @@ describe('redefinition', () => {
   });
 
   test("a task of the firmware's scheduler is replaced while it runs", async () => {
-    await session.evaluate('volatile int mine; void my_blink() { mine = mine + 1; }');
-    await session.evaluate('sched::tasks[2].period_ms = 5; sched::tasks[2].run = my_blink;');
+    await session.evaluate('volatile int mine; void blink_task() { mine = mine + 1; }');
+    expect(notices.at(-1)).toMatch(
+      /^blink_task\(\) is in the firmware too: .*\nsched::tasks\[2\]\.run still points to the old one/,
+    );
+    const old = await shown('sched::tasks[2].run');
+    await session.evaluate(
+      'auto before = sched::tasks[2].run; sched::tasks[2].period_ms = 5; sched::tasks[2].run = blink_task;',
+    );
     while ((await shown('mine > 3')) !== '(bool) true');
-    await session.evaluate('sched::tasks[2].run = blink_task;');
+    await session.evaluate('sched::tasks[2].run = before;');
+    expect(await shown('sched::tasks[2].run')).toBe(old);
   });
 });
 
@@ -227,6 +232,42 @@ describe('where it is called from, and on what', () => {
 });
 
 describe('firmware that does not fit', () => {
+  test('a board that comes back with another build is not written to', async () => {
+    const other = oven.build('newer', { edits: { 'src/main.cpp': (text) => text.replace('start(180)', 'start(90)') } });
+    const images = [elf, other];
+    const ports: BytePort[] = [];
+    const open = async (): Promise<BytePort> => {
+      ports.push(await startSimulator(MPS2_AN385, images.shift() ?? other));
+      return ports.at(-1)!;
+    };
+    const notices: string[] = [];
+    const session = await openSession({
+      elf,
+      line: { what: 'the oven', open, startsBoard: false },
+      reconnectMs: 10_000,
+      onNotice: (text) => notices.push(text),
+    });
+    try {
+      await session.evaluate('int kept = 4;');
+      await ports[0]!.close();
+      const error = await failure(session.evaluate('kept'));
+      expect([error.message, ...notices].join('\n')).toMatch(/oven\.elf is not what the board runs: it is build/);
+    } finally {
+      await session.close();
+    }
+  });
+
+  test('a restart of the firmware is noticed, and the session is put back', async () => {
+    const session = await attach();
+    try {
+      await session.evaluate('int triple(int a) { return a * 3; }');
+      await session.reset();
+      expect((await session.evaluate('triple(14)')).value).toBe('(int) 42');
+    } finally {
+      await session.close();
+    }
+  });
+
   test('another build is refused with both ids', async () => {
     const other = oven.build('other', {
       edits: { 'src/main.cpp': (text) => text.replace('start(180)', 'start(150)') },
@@ -247,14 +288,14 @@ describe('firmware that does not fit', () => {
       'there is no such file',
     );
     const bytes = (file: string): number => readSizes(readFileSync(file), file).flash;
-    expect(bytes(elf) - bytes(without)).toBeLessThanOrEqual(FLASH_LIMIT);
+    expect(bytes(elf) - bytes(without)).toBeLessThanOrEqual(LIBRARY_LIMIT);
   });
 
   test.each([
     [
       'barewire_write',
       'SESSION_FIRMWARE_SILENT',
-      /waited 3\.0 s for hangs\.elf to answer HELLO.*\n.*does barewire_write return/,
+      /waited \d\.\d s for hangs\.elf to answer HELLO.*\n.*does barewire_write return/,
     ],
     ['barewire_micros', 'SESSION_PORT_HANGS', /^hangs\.elf answers, but .*: waited 3\.0 s for barewire_micros/],
   ])('a port whose %s never returns is told', async (name, code, text) => {

@@ -8,6 +8,7 @@ import { BOARDS } from '../../boards/index.js';
 import { buildFirmware, firmwareFolder } from '../../firmware-stub/build.js';
 import { type FirmwareTools, findFirmwareTools, toolsOf } from '../../firmware-stub/tools/find-tools.js';
 import { IMAGES, SUPPORTS } from '../../firmware-stub/tools/images.js';
+import { measureLibrary } from '../../firmware-stub/tools/library.js';
 import { formatSizes, overLimit, readSizes } from '../../firmware-stub/tools/sizes.js';
 
 let scratch: string;
@@ -116,6 +117,15 @@ describe('sizes', () => {
     expect(Object.keys(built)).toEqual(IMAGES.map(({ name }) => name));
     expect(overLimit(built)).toEqual([]);
     for (const { ram, stack } of Object.values(built)) expect(ram + stack).toBeLessThanOrEqual(1024);
+  });
+
+  it('keeps the library within 3072 bytes of flash on every core, as arm-none-eabi-gcc compiles it', () => {
+    const library = measureLibrary(firmwareFolder());
+    expect(Object.keys(library!).map((name) => name.replace(/^library /, ''))).toContain('cortex-m3');
+    expect(overLimit(library!)).toEqual([]);
+    expect(overLimit({ 'library cortex-m3': { ...sizes, flash: 3073 } })).toEqual([
+      'library cortex-m3: 3073 bytes of flash, 1 above 3072',
+    ]);
   });
 
   it('shows what grew, shrank and is new', () => {
