@@ -87,9 +87,10 @@ interface Choice {
 }
 
 function chooseWay(board: BoardRecord, request: FlashRequest, machine: FlashMachine): Choice {
-  const { name, flash } = board;
+  const { name, flash, simulator } = board;
   if (flash.length === 0) {
-    throw new BarewireError('FLASH_NOTHING', `nothing is flashed on ${name}: its simulator starts the image`, { name });
+    const why = simulator === undefined ? 'its record has no `flash`' : 'its simulator starts the image';
+    throw new BarewireError('FLASH_NOTHING', `nothing is flashed on ${name}: ${why}`, { name });
   }
   const wanted = flash.filter((way) => request.way === undefined || nameOf(way) === request.way);
   if (wanted.length === 0) {

@@ -90,11 +90,10 @@ describe('Arduino Due: SAM3X data sheet (Atmel 11057)', () => {
     expect(shown(started)).toEqual([
       '400e1a54 = 8000', // WDT_MR: WDDIS
       '400e0a00 = 400', // EEFC_FMR: FWS = 4
+      '400e0630 = 11', // PMC_MCKR: CSS = main clock, PRES = 1 (/ 2)
       '400e0620 = 370809', // CKGR_MOR: key, MOSCXTST = 8, MOSCRCEN, MOSCXTEN
       '400e0620 = 1370809', // and MOSCSEL
-      '400e0630 = 1', // PMC_MCKR: CSS = main clock
       '400e0628 = 200d3f01', // CKGR_PLLAR: bit 29, MULA = 13, PLLACOUNT = 63, DIVA = 1
-      '400e0630 = 11', // PRES = 1: / 2
       '400e0630 = 12', // CSS = PLLA
       '400e0610 = 100', // PMC_PCER0: peripheral 8
       '400e0e04 = 300', // PIO_PDR: PA8, PA9

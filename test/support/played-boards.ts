@@ -4,17 +4,18 @@
 
 import type { BoardRecord } from '../../boards/board.js';
 import { ESP32_C3 } from '../../boards/real/esp32-c3.js';
-import { NUCLEO_F401RE, NUCLEO_F446RE } from '../../boards/real/nucleo.js';
+import { NUCLEO_F401RE } from '../../boards/real/nucleo.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { Esp32c3 } from './esp32c3.js';
 
 /** The STM32F405 of the Netduino Plus 2 has the USART2 of the Nucleo boards. */
-const ON_NETDUINO = [NUCLEO_F401RE, NUCLEO_F446RE].map(
-  (board): BoardRecord => ({ ...board, simulator: { kind: 'qemu', machine: 'netduinoplus2', serial: 1 } }),
-);
+const ON_NETDUINO: BoardRecord = {
+  ...NUCLEO_F401RE,
+  simulator: { kind: 'qemu', machine: 'netduinoplus2', serial: 1 },
+};
 
-export const PLAYED_BOARDS: readonly BoardRecord[] = [...ON_NETDUINO, ESP32_C3];
+export const PLAYED_BOARDS: readonly BoardRecord[] = [ON_NETDUINO, ESP32_C3];
 
 /** Starts a board with its image, simulated or played. */
 export async function startPlayed(board: BoardRecord, imagePath: string): Promise<BytePort> {

@@ -282,6 +282,10 @@ describe('what cannot be done', () => {
       code: 'FLASH_NOTHING',
       message: 'nothing is flashed on pico-sim: its simulator starts the image',
     });
+    expect(plan({}, NO_FILES, { ...PICO, flash: [] })).toEqual({
+      code: 'FLASH_NOTHING',
+      message: 'nothing is flashed on pico: its record has no `flash`',
+    });
     const two = filesOf('darwin', { '/Volumes/A/INFO_UF2.TXT': PICO_INFO, '/Volumes/B/INFO_UF2.TXT': PICO_INFO });
     expect(plan({}, two)).toEqual({
       code: 'FLASH_MANY_DRIVES',

@@ -34,12 +34,11 @@ static const struct {
 } START[] = {
     {0x1A54, MCKRDY, 1u << 15},                           /* WDT_MR: off; can be written once */
     {0x0A00, MCKRDY, 4u << 8},                            /* EEFC0_FMR: wait states */
+    {0x0630, MCKRDY, 1u << 4 | 1u},                       /* PMC_MCKR: main clock / 2, also after a restart */
     {0x0620, MOSCXTS, MOR},                               /* CKGR_MOR */
     {0x0620, MOSCSELS, MOR | 1u << 24},                   /* the crystal is the main clock */
-    {0x0630, MCKRDY, 1u},                                 /* PMC_MCKR: so is the master clock */
     {0x0628, LOCKA, 1u << 29 | 13u << 16 | 63u << 8 | 1u}, /* CKGR_PLLAR: 12 MHz * 14 */
-    {0x0630, MCKRDY, 1u << 4 | 1u},                       /* / 2 */
-    {0x0630, MCKRDY, 1u << 4 | 2u},                       /* of the PLL */
+    {0x0630, MCKRDY, 1u << 4 | 2u},                       /* PLL / 2 */
     {0x0610, MCKRDY, 1u << UART_IRQ},                     /* PMC_PCER0 */
     {0x0E04, MCKRDY, 3u << 8},                            /* PIOA_PDR: the UART's pins, peripheral A as from reset */
     {0x0820, MCKRDY, (CLOCK_HZ / 16u + 57600u) / 115200u}, /* UART_BRGR */
