@@ -216,9 +216,22 @@ export class TypeDeclarer {
     }
     for (const each of nested) if (each.kind === 'typedef') this.#before(each.target, false);
     this.#emit(type.scopes, `${this.#recordText(key, type)};`);
-    if (type.sizeBytes !== undefined) {
-      this.#lines.push(`static_assert(sizeof(${key}) == ${type.sizeBytes}, "${LAYOUT_MARK}${key}");`);
-    }
+    if (type.sizeBytes !== undefined) this.#lines.push(this.#layoutCheck(key, type));
+  }
+
+  #layoutCheck(key: string, type: RecordType): string {
+    const places = this.#isOpaque(key, type)
+      ? []
+      : type.members.filter(({ name, bits, artificial }) => name !== undefined && bits === undefined && !artificial);
+    const checks = [
+      `sizeof(${key}) == ${type.sizeBytes}`,
+      ...places.map(({ name, offset }) => `__builtin_offsetof(${key}, ${name}) == ${offset}`),
+    ];
+    return `static_assert(${checks.join(' && ')}, "${LAYOUT_MARK}${key}");`;
+  }
+
+  #isOpaque(key: string, { bases }: RecordType): boolean {
+    return this.choice.opaque.has(key) || bases.some(({ offset }) => offset === undefined);
   }
 
   /** All types within a class, also within those. */
@@ -303,8 +316,7 @@ export class TypeDeclarer {
     const name = simplifyName(this.#keyName(type));
     const special = name.includes('<') ? 'template <> ' : '';
     const { sizeBytes = 0, keyword } = type;
-    const isOpaque = this.choice.opaque.has(key) || type.bases.some(({ offset }) => offset === undefined);
-    if (isOpaque) {
+    if (this.#isOpaque(key, type)) {
       const align = type.align ?? (sizeBytes % 4 === 0 ? 4 : sizeBytes % 2 === 0 ? 2 : 1);
       return `${special}${keyword} alignas(${align}) ${name} { unsigned char __bytes[${Math.max(1, sizeBytes)}]; }`;
     }
@@ -312,13 +324,37 @@ export class TypeDeclarer {
     const attributes = `${packed ? '__attribute__((packed)) ' : ''}${type.align === undefined ? '' : `alignas(${type.align}) `}`;
     const bases = type.bases.map((base) => `public ${typeName(base.type)}`).join(', ');
     const parts = [
-      ...(this.#nested.get(key) ?? []).map((each) => `${this.#nestedText(each)};`),
+      ...this.#nestedTexts(key).map((text) => `${text};`),
       ...membersText(type, packed, (member) => this.#memberText(member)),
       ...type.staticMembers.map((each) => `static ${this.declared(each.type, each.name)};`),
       ...methodsOf(type).map((method) => this.#methodText(method)),
     ];
     const head = `${special}${keyword} ${attributes}${name}${bases === '' ? '' : ` : ${bases}`}`;
     return `${head} { public: ${parts.join(' ')} }`.replace(/^((?:template <> )?union .*?\{) public:/, '$1');
+  }
+
+  /** The types within a class: the names of classes, enums, then the rest, each behind what it is made of. */
+  #nestedTexts(key: string): string[] {
+    const nested = this.#nested.get(key) ?? [];
+    const texts = nested.flatMap((each) =>
+      each.kind === 'record' && each.name !== undefined ? [`${each.keyword} ${this.#keyName(each)}`] : [],
+    );
+    const left = new Map(nested.map((each) => [this.#keyOf(each)!, each]));
+    const emit = (name: string, type: Named): void => {
+      if (!left.delete(name)) return;
+      const parts = type.kind === 'record' ? [...type.members, ...type.bases].map((part) => part.type) : [];
+      if (type.kind === 'typedef') parts.push(type.target);
+      for (const part of parts.flatMap(namedIn)) {
+        const inner = this.#keyOf(part);
+        const found = inner === undefined ? undefined : left.get(inner);
+        if (found !== undefined) emit(inner!, found);
+      }
+      texts.push(this.#nestedText(type));
+    };
+    for (const kind of ['enum', 'typedef', 'record']) {
+      for (const [name, type] of [...left]) if (type.kind === kind) emit(name, type);
+    }
+    return texts;
   }
 
   #nestedText(type: Named): string {
@@ -377,6 +413,28 @@ const NAMELESS = {
     declaration: true,
   },
 } as const;
+
+/** The types with a name that a type says, pointers and all. */
+function namedIn(type: DwarfType): Named[] {
+  switch (type.kind) {
+    case 'record':
+    case 'enum':
+    case 'typedef':
+      return [type];
+    case 'array':
+      return namedIn(type.element);
+    case 'function':
+      return [type.result, ...type.parameters].flatMap(namedIn);
+    case 'member pointer':
+      return [...namedIn(type.target), ...namedIn(type.owner)];
+    case 'void':
+    case 'base':
+    case 'unspecified':
+      return [];
+    default:
+      return namedIn(type.target);
+  }
+}
 
 /** The class that a type stands in. */
 function parentOf(scopes: readonly Scope[]): string | undefined {

@@ -257,6 +257,12 @@ describe('firmware that does not fit', () => {
     }
   });
 
+  test('without attach the user is told of it', async () => {
+    const error = await failure(openSession({ port: 'the oven', line: onQemu(elf) }));
+    expect(error.code).toBe('SESSION_UNKNOWN_BUILD');
+    expect(error.message).toContain('say which, with `barewire attach --elf FILE`');
+  });
+
   test('a restart of the firmware is noticed, and the session is put back', async () => {
     const session = await attach();
     try {
