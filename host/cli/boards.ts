@@ -87,7 +87,8 @@ export function boardsPage(): string {
     '',
     'In bytes, as `npm run firmware -- --check` measures it; at most 4,096 of flash, and 1,024 of RAM beside the frame buffers. The',
     '*arena* is what is left for your code, variables and heap. A *driver* is what a line that is no UART needs beside the stub; it',
-    'is counted apart, its RAM with the rest.',
+    'is counted apart, its RAM with the rest. A *library* is the stub in a firmware of your own, which gives it its arena: at most',
+    '3,072 bytes of flash.',
     '',
     ...rows(['image', 'flash', 'driver', 'RAM', 'its stack', 'frame buffers', 'arena'], sizeRows()),
     '',
@@ -126,7 +127,9 @@ function sizeRows(): string[][] {
   const sizes = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, Readonly<Record<string, number>>>>;
   return Object.entries(sizes).map(([image, size]) => [
     `\`${image}\``,
-    ...['flash', 'driver', 'ram', 'stack', 'frames', 'arena'].map((part) => size[part]?.toLocaleString('en-US') ?? '–'),
+    ...['flash', 'driver', 'ram', 'stack', 'frames', 'arena'].map((part) =>
+      part === 'arena' && image.startsWith('library') ? '–' : (size[part]?.toLocaleString('en-US') ?? '–'),
+    ),
   ]);
 }
 
