@@ -226,13 +226,17 @@ class Analyser {
       constant ||
       isLambda ||
       declarators.some((each) => isConstant(each, specifierConst) && each.value?.type !== undefined);
-    if (inlined && !isExtern) {
+    if (inlined) {
+      // With -fincremental-extensions clang leaves constants out that nothing uses, also `extern` ones.
+      this.#blank(specifiers.externs);
       const plain = constant || (type.type === 'primitive_type' && !declarators.some((each) => hasCall(each.value)));
       if (!specifiers.words.includes('inline')) this.#insert(node, plain ? 'inline' : USED_INLINE);
       const names = declarators.map((each) => each.name?.text ?? '');
       this.#names.push(...names);
       const text = withSemicolon(
-        isType ? textWithTypeName(node, type, typeName) : textWithout(node, specifiers.statics, node.endIndex, inTree),
+        isType
+          ? textWithTypeName(node, type, typeName)
+          : textWithout(node, [...specifiers.statics, ...specifiers.externs], node.endIndex, inTree),
       );
       const inline = specifiers.words.includes('inline') ? text : `${plain ? 'inline' : WEAK_INLINE} ${text}`;
       if (names.length === 1 || isType) {
@@ -405,10 +409,10 @@ class Analyser {
     // In `extern "C" int x;` the whole is a declaration, in braces it would be a definition.
     const inner = analyse(body, this.base, [...this.scopes, scope]);
     this.#names.push(...inner.names);
-    // What goes before the inner declaration goes before `extern` as well.
+    // What goes before the inner declaration goes before `extern` as well, but for a specifier.
     this.#edits.push(
       ...inner.edits.map((edit) =>
-        edit.offset === this.base + body.startIndex && edit.length === 0
+        edit.offset === this.base + body.startIndex && edit.length === 0 && !edit.insert?.includes('inline')
           ? { ...edit, offset: this.base + node.startIndex }
           : edit,
       ),

@@ -10,6 +10,7 @@ export interface Specifiers {
   readonly words: readonly string[];
   readonly statics: readonly Node[];
   readonly inlines: readonly Node[];
+  readonly externs: readonly Node[];
 }
 
 /** Storage classes and qualifiers in front of the type or between it and the declarator. */
@@ -17,13 +18,15 @@ export function specifiersOf(node: Node): Specifiers {
   const words: string[] = [];
   const statics: Node[] = [];
   const inlines: Node[] = [];
+  const externs: Node[] = [];
   for (const child of namedChildren(node)) {
     if (child.type !== 'storage_class_specifier' && child.type !== 'type_qualifier') continue;
     words.push(child.text);
     if (child.text === 'static') statics.push(child);
+    if (child.text === 'extern') externs.push(child);
     if (/^(inline|__inline|__inline__)$/.test(child.text)) inlines.push(child);
   }
-  return { words, statics, inlines };
+  return { words, statics, inlines, externs };
 }
 
 /** A node's text without some of its children, up to `end`, and with `edits` made, whose offsets are the tree's. */
