@@ -2,7 +2,7 @@
 // image costs beside what it cost on main.
 //
 //   --check        exit 1 if an image is above its limits
-//   --accept       record the sizes in sizes.json
+//   --accept       record the sizes in sizes.json, and docs/boards.md, which shows them
 //   --quiet        no table
 //   --clang PATH   the compiler to use
 //   --board FILE   the image of this board file alone
@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readBoard } from '../boards/read-board.js';
 import { BoardError } from '../boards/sim/errors.js';
+import { boardsPage } from '../host/cli/boards.js';
 import { buildImage, buildSupport } from './tools/compile.js';
 import { FirmwareError } from './tools/error.js';
 import { type FirmwareTools, findFirmwareTools } from './tools/find-tools.js';
@@ -99,8 +100,10 @@ async function main(): Promise<number> {
     console.log(built.length === 0 ? 'all images are up to date' : `built ${built.join(', ')}`);
     console.log(formatSizes(sizes, recordedSizes(folder)));
   }
-  if (values.accept && own === undefined)
+  if (values.accept && own === undefined) {
     writeFileSync(join(folder, 'sizes.json'), `${JSON.stringify(sizes, null, 2)}\n`);
+    writeFileSync(join(folder, '../docs/boards.md'), boardsPage());
+  }
   const complaints = overLimit(sizes);
   for (const complaint of complaints) console.error(complaint);
   return values.check && complaints.length > 0 ? 1 : 0;
