@@ -77,6 +77,17 @@ export interface Capabilities {
   readonly smallPrintf: boolean;
 }
 
+/** The interrupts of a board, by the numbers that `bw::on_irq` takes: CMSIS' on Cortex-M, the PLIC's on RISC-V. */
+export interface Interrupts {
+  /** First and last line of the interrupt controller. */
+  readonly lines: readonly [first: number, last: number];
+  /** Lines that the stub works with. */
+  readonly stub: readonly number[];
+  /** -1, the core's own timer (SysTick; on RISC-V the machine timer): the user's, the one that `micros()` counts with,
+   *  or not there. */
+  readonly coreTimer: 'free' | 'clock' | 'none';
+}
+
 export interface BoardRecord {
   /** What `--board` takes: `pico-sim`, `qemu-mps2-an385`. */
   readonly name: string;
@@ -94,6 +105,8 @@ export interface BoardRecord {
   /** C library that goes with the toolchain's multilib. */
   readonly libc: 'newlib' | 'picolibc' | 'wasi';
   readonly capabilities: Capabilities;
+  /** Undefined where nothing is known of them: `bw::on_irq` is not offered then. */
+  readonly interrupts?: Interrupts;
   /** Base name of the stub image, `firmware-stub/build/<image>.elf`; or the path of an ELF file, absolute. */
   readonly image: string;
   readonly regions: readonly Region[];

@@ -8,6 +8,7 @@ export const MICROBIT: BoardRecord = {
   name: 'qemu-microbit',
   title: 'BBC micro:bit, simulated by QEMU',
   ...CORES['Cortex-M0'],
+  interrupts: { lines: [0, 31], stub: [2], coreTimer: 'none' },
   image: 'microbit',
   regions: [
     { name: 'flash', addr: 0x0000_0000, sizeBytes: 256 * 1024, access: 'rx' },

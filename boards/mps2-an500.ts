@@ -8,6 +8,7 @@ export const MPS2_AN500: BoardRecord = {
   name: 'qemu-mps2-an500',
   title: 'ARM MPS2 AN500, simulated by QEMU',
   ...CORES['Cortex-M7'],
+  interrupts: { lines: [0, 31], stub: [0], coreTimer: 'free' },
   image: 'mps2-an500',
   regions: [
     { name: 'ssram1', addr: 0x0000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },

@@ -8,6 +8,7 @@ export const MPS2_AN505: BoardRecord = {
   name: 'qemu-mps2-an505',
   title: 'ARM MPS2 AN505, simulated by QEMU',
   ...CORES['Cortex-M33'],
+  interrupts: { lines: [0, 123], stub: [32], coreTimer: 'free' },
   image: 'mps2-an505',
   regions: [
     { name: 'ssram1', addr: 0x1000_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },

@@ -8,6 +8,7 @@ export const NETDUINOPLUS2: BoardRecord = {
   name: 'qemu-netduinoplus2',
   title: 'Netduino Plus 2 (STM32F405), simulated by QEMU',
   ...CORES['Cortex-M4F'],
+  interrupts: { lines: [0, 81], stub: [37], coreTimer: 'clock' },
   image: 'netduinoplus2',
   regions: [
     { name: 'flash', addr: 0x0800_0000, sizeBytes: 1024 * 1024, access: 'rx' },

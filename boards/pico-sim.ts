@@ -8,6 +8,7 @@ export const PICO_SIM: BoardRecord = {
   name: 'pico-sim',
   title: 'Raspberry Pi Pico, simulated in-process by rp2040js',
   ...CORES['Cortex-M0+'],
+  interrupts: { lines: [0, 25], stub: [0, 20], coreTimer: 'free' },
   image: 'pico',
   regions: [
     { name: 'flash', addr: 0x1000_0000, sizeBytes: 2 * 1024 * 1024, access: 'rx' },

@@ -9,6 +9,7 @@ export const SIFIVE_E: BoardRecord = {
   title: 'SiFive FE310, simulated by QEMU',
   ...CORES.RV32IMAC,
   core: 'E31 (RV32IMAC)',
+  interrupts: { lines: [1, 51], stub: [3], coreTimer: 'free' },
   image: 'sifive-e',
   regions: [
     { name: 'flash', addr: 0x2040_0000, sizeBytes: 4 * 1024 * 1024, access: 'rx' },

@@ -8,6 +8,7 @@ export const VIRT_RV32: BoardRecord = {
   name: 'qemu-virt-rv32',
   title: "QEMU's RISC-V virt board, 32 bits",
   ...CORES.RV32IMAC,
+  interrupts: { lines: [1, 95], stub: [10], coreTimer: 'free' },
   image: 'virt-rv32',
   regions: [
     { name: 'code', addr: 0x8000_0000, sizeBytes: 64 * 1024, access: 'rx' },

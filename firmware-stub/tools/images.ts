@@ -93,7 +93,7 @@ export const IMAGES: readonly ImageRow[] = [
   { name: 'arduino-due', port: 'sam3x', machine: cortexM('cortex-m3'), defines: [] },
   { name: 'lm3s6965evb', port: 'lm3s6965evb', machine: cortexM('cortex-m3'), defines: ['STUB_FLASH_AT_0'] },
   // 16 KiB of RAM: half of the frames' is worth more to the user.
-  { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u'] },
+  { name: 'microbit', port: 'nrf51', machine: cortexM('cortex-m0'), defines: ['STUB_MAX_FRAME=512u', 'STUB_NO_VTOR'] },
   { name: 'virt-rv32', port: 'virt-rv32', machine: RV32IMAC, defines: [] },
   { name: 'sifive-e', port: 'sifive-e', machine: RV32IMAC, defines: ['STUB_MAX_FRAME=512u'] },
   { name: 'esp32-c3', port: 'esp32c3', machine: RV32IMC, defines: ['STUB_ESP32C3', 'STUB_IDLE_SPIN'] },

@@ -36,6 +36,7 @@ const SHT_NOBITS = 8;
 /** The column a section counts in; sections the user's code lives in (user stack, arena) are in none. */
 const COLUMN_OF_NOBITS: Readonly<Record<string, keyof ImageSizes>> = {
   '.bss': 'ram',
+  '.open': 'ram',
   '.frames': 'frames',
   '.stub_stack': 'stack',
 };

@@ -86,11 +86,17 @@ class GraphBuilder {
     this.drain();
 
     const library: Target[] = [];
-    for (let i = 0; i < this.stage.pulled.length; i++) {
-      library.push(...this.startEntries(this.stage.pulled[i]!, 'persistent'));
-      this.drain();
-    }
+    const startLibraries = (from: number): number => {
+      let i = from;
+      for (; i < this.stage.pulled.length; i++) {
+        library.push(...this.startEntries(this.stage.pulled[i]!, 'persistent'));
+        this.drain();
+      }
+      return i;
+    };
+    const started = startLibraries(0);
     this.linkCompanions();
+    startLibraries(started);
     this.settleWeak();
     if (this.undefinedUses.length > 0) throw undefinedSymbols(this.undefinedUses, this.object.name);
     return {

@@ -36,6 +36,8 @@ export interface Redefinition {
   readonly replaced: readonly Atom[];
   /** Names of the firmware that this input takes from it. */
   readonly fromFirmware: ReadonlyMap<string, Definition>;
+  /** Old and new definitions of functions. */
+  readonly functions: readonly { readonly old: Definition; readonly now: Definition }[];
   readonly nextId: number;
 }
 
@@ -104,6 +106,7 @@ export function planRedefinition(
     unchanged: new Set(unchanged.keys()),
     trampolines,
     replaced: [...replaced.keys()],
+    functions: [...replaced.values()].flat().filter(({ now }) => now.isFunction),
     fromFirmware,
     nextId,
   };

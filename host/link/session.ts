@@ -120,6 +120,9 @@ export class LinkSession {
       heap: graph.heap === undefined ? undefined : { addr: graph.heap.addr, len: graph.heap.sizeBytes },
       replaced: replacedVariables(redefinition),
       overFirmware: [...redefinition.fromFirmware.keys()],
+      moved: redefinition.functions
+        .map(({ old, now }) => ({ from: callableAddress(old.target), to: callableAddress(now.target) }))
+        .filter(({ from, to }) => from !== to),
       addressOf: (symbol) => addressInInput(graph, redefinition, symbol) ?? this.addressOf(symbol),
       symbolAt: (addr) => {
         const atom = atomAtAddr(addr);
@@ -150,6 +153,12 @@ export class LinkSession {
     this.atomIndex = undefined;
     this.lastTransient = indexAtoms(plan.layout.atoms.filter((atom) => atom.lifetime === 'transient'));
     return [...new Set(fresh.flatMap(({ origin, object }) => (origin === 'input' && object ? [object] : [])))];
+  }
+
+  /** RAM that is laid out here. */
+  get arena(): AddrRange {
+    const { addr, sizeBytes } = this.state.target.arena;
+    return { addr, len: sizeBytes };
   }
 
   /** The executable that the board runs. */
@@ -201,6 +210,11 @@ export class LinkSession {
     const { names, statics, firmware } = this.state;
     const found = names.get(symbol) ?? statics.get(symbol) ?? firmware.get(symbol);
     return found === undefined ? undefined : callableAddress(found.target);
+  }
+
+  /** Bytes of what a global symbol names; undefined when nobody has linked it yet. */
+  sizeOf(symbol: string): number | undefined {
+    return (this.state.names.get(symbol) ?? this.state.firmware.get(symbol))?.sizeBytes;
   }
 
   /** Number of the input that a global name's current definition comes from; undefined when no input defines it. */

@@ -155,6 +155,8 @@ export interface StagedLink {
   readonly replaced: readonly ReplacedVariable[];
   /** Symbols of the firmware that this input defines anew: code of the firmware's own goes on with the old ones. */
   readonly overFirmware: readonly string[];
+  /** Functions that stand elsewhere from now on. */
+  readonly moved: readonly MovedFunction[];
   /** Address of a global or local symbol of this input or of the session; bit 0 set for Thumb functions. */
   addressOf(symbol: string): number | undefined;
   /** As `LinkSession.symbolAt`, with this input's blocks. */
@@ -172,6 +174,13 @@ export interface VariableSection {
   readonly sizeBytes: number;
   /** Input that defined it. */
   readonly input: number;
+}
+
+/** A function that was typed again, and whose old code stays where it is for those who point there. Bit 0 is set on Thumb
+ *  functions. */
+export interface MovedFunction {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** An old variable that a new one takes the place of. */

@@ -1,9 +1,10 @@
-// What a board offers beside the language: time, and registers by address. Everything is inline or in the
-// support library, so that what is not used costs nothing.
+// What a board offers beside the language: time, registers by address, and its interrupts. Everything is inline or in
+// the support library, so that what is not used costs nothing.
 //
 //     #include <barewire.h>
 //     constexpr bw::Register<> out{0xd0000010};
 //     out.set(1u << 25); delay_ms(100); out.clear(1u << 25);
+//     bw::on_irq(1, [] { out.toggle(1u << 25); });
 #ifndef BAREWIRE_H
 #define BAREWIRE_H
 
@@ -74,6 +75,51 @@ class Register {
   volatile Word *pointer() const { return reinterpret_cast<volatile Word *>(address_); }
   std::uintptr_t address_;
 };
+
+/// What handles an interrupt: a function, or a lambda that captures nothing.
+using Handler = void (*)();
+
+/// The core's own timer as a number of an interrupt: SysTick, on RISC-V the machine timer.
+inline constexpr int core_timer = -1;
+
+#if defined(__BW_IRQ_LAST)
+
+constexpr bool __irq_no_timer(int number) { return number == core_timer && !__BW_IRQ_TIMER; }
+constexpr bool __irq_taken(int number) {
+  constexpr int of_stub[] = {__BW_IRQ_STUB};
+  for (int each : of_stub)
+    if (number == each) return true;
+  return false;
+}
+constexpr bool __irq_missing(int number) {
+  return number != core_timer && (number < __BW_IRQ_FIRST || number > __BW_IRQ_LAST);
+}
+
+extern "C" {
+void bw_irq_set(std::int32_t number, Handler handler);
+[[noreturn]] void bw_irq_refuse(std::int32_t number, std::uint32_t why);
+}
+
+/// Makes `handler` what interrupt `number` calls from now on, and lets that interrupt in; the peripheral's own
+/// registers are yours, as in any handler. Numbers are those of the chip's manual (CMSIS' IRQn; sources of the PLIC), -1
+/// is the core's timer. A handler typed again is the new one at the next interrupt. nullptr keeps the interrupt out.
+/// A number that does not exist does not compile; if it is known only at run time, the code ends here.
+inline void on_irq(int number, Handler handler)
+    __attribute__((diagnose_if(__irq_missing(number), __BW_IRQ_MISSING, "error"),
+                   diagnose_if(__irq_taken(number), __BW_IRQ_TAKEN, "error"),
+                   diagnose_if(__irq_no_timer(number), __BW_IRQ_NO_TIMER, "error"))) {
+  if (__irq_missing(number)) bw_irq_refuse(number, 0);
+  if (__irq_taken(number)) bw_irq_refuse(number, 1);
+  if (__irq_no_timer(number)) bw_irq_refuse(number, 2);
+  bw_irq_set(number, handler);
+}
+
+#else
+
+void on_irq(int number, Handler handler)
+    __attribute__((unavailable("nothing is known of this board's interrupts: its record says nothing of `interrupts`")));
+
+#endif
 
 }
 

@@ -2,7 +2,7 @@
 
 import type { BatchReply } from '../../protocol/batch.js';
 import { type BarewireError, bug, deviceError } from '../diag/error.js';
-import type { FaultReport } from '../show/fault.js';
+import { type FaultReport, reportLines } from '../show/fault.js';
 
 /** The user code called `exit`; not a failure by itself. */
 export class ProgramExit extends Error {
@@ -46,17 +46,10 @@ export function batchError(
       }
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {
-      const { cause = 'no record came', mistake, place = [], details = [] } = report ?? {};
-      const likely = mistake === undefined ? [] : [`likely: ${mistake}`];
-      return deviceError(
-        'SESSION_FAULT',
-        [`${input} faulted: ${cause}`, ...likely, ...restartLines(reply), ...place, ...details].join('\n'),
-        {
-          input,
-          cause,
-          mistake,
-        },
-      );
+      const known = report ?? { cause: 'no record came', mistake: undefined, place: [], details: [] };
+      const { cause, mistake } = known;
+      const text = reportLines(input, known, restartLines(reply)).join('\n');
+      return deviceError('SESSION_FAULT', text, { input, cause, mistake });
     }
     case 'BROKEN':
     case 'STALLED': {

@@ -56,7 +56,7 @@ export interface InputBegin {
 /** What an entry that is no input does to the host: library code linked beside inputs, a checkpoint taken, a checkpoint
  *  gone back to. */
 export type HostStep =
-  | { readonly kind: 'track'; readonly input: number }
+  | { readonly kind: 'track' | 'interrupts'; readonly input: number }
   | { readonly kind: 'mark' | 'back'; readonly name: string };
 
 /** Beside inputs: `:undo`, and what else sends something. */

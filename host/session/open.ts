@@ -38,6 +38,7 @@ import { buildIdOf, findFirmware } from './firmware.js';
 import { FirmwareDeclarations } from './firmware-declarations.js';
 import { FirmwareIndex } from './firmware-index.js';
 import { Guard, guardPlan, REGION_TABLE } from './guard.js';
+import { InterruptTable, IRQ_INIT } from './interrupts.js';
 import type { JournalFile, SyncPolicy } from './journal-file.js';
 import { beginJournal, reopenJournal } from './journals.js';
 import { type RecordedSession, SessionLog, type StartRecord } from './log.js';
@@ -263,6 +264,8 @@ async function openWith(
         guard,
         rate,
         trackInit: memberWith(archives, guard?.canTrack ? TRACK_INIT : SUM_INIT)!,
+        interrupts: new InterruptTable(board, linker),
+        interruptInit: memberWith(archives, IRQ_INIT)!,
         reconnectMs: options.reconnectMs ?? RECONNECT_MS,
         user,
         firmwareNames: user && new FirmwareDeclarations(new FirmwareIndex(user.elf), await parsing),

@@ -2,7 +2,7 @@
 // bytes is checked, callers of replaced functions are patched, then the initialisers run and the value is read.
 // A small input stays one frame out and one frame back.
 //
-//   RUN? (destructors of what will be overwritten)  FILL* (WRITE CHECK)* (new memory)  WRITE* (patches)
+//   RUN? (destructors of what will be overwritten)  FILL* (WRITE CHECK)* (new memory)  WRITE* (patches, handlers)
 //   RUN* (initialisers)  RUN? (destructors of what moved)  RUN? (flush stdout)  FIND* (pointers)
 //   RUN READ | CRC* (what it changed, `:safe on`)  READ? (value slot)
 //
@@ -68,6 +68,8 @@ export interface BatchParts {
   /** Function to call when the initialisers have run. */
   readonly flush: number | undefined;
   readonly search: SearchPlan | undefined;
+  /** Words that change because functions stand elsewhere: handlers of interrupts. */
+  readonly handlers: readonly SavedBytes[];
   /** Ops that tell what the run changed. */
   readonly track: readonly Op[];
   /** Where the value of the input will stand, when it has one. */
@@ -81,7 +83,7 @@ const isEntered = ({ inPlace, unchanged, kind }: LinkedBlock): boolean => inPlac
 /** The batch that puts a staged link on the board and runs it. */
 export function planBatch(
   staged: StagedLink,
-  { saved, addressOf, flush, search, track, value }: BatchParts,
+  { saved, addressOf, flush, search, handlers, track, value }: BatchParts,
 ): BatchPlan {
   const ops: Op[] = [];
   const destroys = new Map<number, AddrRange>();
@@ -100,6 +102,7 @@ export function planBatch(
   for (const { addr, data } of joinBlocks(staged.blocks.filter((block) => !isEntered(block)))) write(addr, data);
   for (const { addr, bytes } of staged.blocks.filter(isEntered)) write(addr, bytes);
   for (const { addr, bytes } of staged.patches) ops.push({ op: 'WRITE', addr, data: bytes });
+  for (const { addr, data } of handlers) ops.push({ op: 'WRITE', addr, data });
   for (const entry of staged.entries) ops.push({ op: 'RUN', entry });
   destroy(false);
   const runs = staged.entries.length > 0 || destroys.size > 0;

@@ -13,6 +13,7 @@ import type { Hello } from '../../protocol/hello.js';
 import { BarewireError, deviceError } from '../diag/error.js';
 import type { LinkSession } from '../link/session.js';
 import type { AddrRange } from '../link/types.js';
+import { type FaultReport, reportLines } from '../show/fault.js';
 import type { DeviceLink } from '../wire/link.js';
 import type { ArenaImage } from './arena-image.js';
 import { crcOps, differing } from './arena-image.js';
@@ -52,6 +53,8 @@ export interface RecoveryParts {
   /** Looks for what hello does not tell.
    *  @throws SESSION_WRONG_ELF when the board runs other firmware now */
   isSame(link: DeviceLink): Promise<void>;
+  /** What a handler did that made the board restart between two runs. */
+  fault(): Promise<FaultReport | undefined>;
   /** Says something to the user. */
   notice(text: string): void;
   /** Waiting for the line ends after this time. */
@@ -159,12 +162,12 @@ export class Recovery {
           await connection.reconnect(this.#abort.signal, reconnectMs);
         }
         const kept = first.kind === 'resume' && first.over ? 'sent again' : await this.#checkMemory();
-        let report = { inputs: 0, differing: [] as readonly string[] };
+        let repeated = { inputs: 0, differing: [] as readonly string[] };
         if (kept === 'kept' && interrupted) transactions.unrepeatable();
         if (kept !== 'kept') {
           transactions.startOver();
           connection.muted = true;
-          report = await replayLog(
+          repeated = await replayLog(
             (all, options) => transactions.sparing.execute((...some) => connection.link.execute(...some), all, options),
             log.entries(),
             skipped,
@@ -179,9 +182,11 @@ export class Recovery {
         await rate.raise();
         if (this.#trouble !== undefined) continue;
         transactions.found();
-        const recovered = { memory: kept, ...report, ms: performance.now() - startMs };
+        const recovered = { memory: kept, ...repeated, ms: performance.now() - startMs };
         const restarted = first.kind === 'restart' || wasReset || connection.link.hello.bootId !== bootId;
-        notice(recoveredText(connection, first, recovered, restarted, wasReset));
+        const report = kept === 'kept' ? await this.#parts.fault().catch(() => undefined) : undefined;
+        const lines = report === undefined ? [] : reportLines('a handler', report);
+        notice([recoveredText(connection, first, recovered, restarted, wasReset), ...lines].join('\n'));
         return recovered;
       } catch (error) {
         const code = error instanceof BarewireError ? error.code : '';

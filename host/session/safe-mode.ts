@@ -10,6 +10,7 @@ import type { LinkSnapshot } from '../link/snapshot.js';
 import { totalBytes } from './address-ranges.js';
 import { listChanges, type Moment, type SymbolAt } from './changes.js';
 import type { Guard } from './guard.js';
+import type { InterruptTable } from './interrupts.js';
 import type { HostStep } from './log.js';
 import type { SafeCost } from './safe-memory.js';
 import { PageTracker, SUM, SumTracker, TAKE } from './trackers.js';
@@ -33,6 +34,9 @@ export interface SafeParts<State> {
   readonly linker: LinkSession;
   readonly transactions: Transactions;
   readonly guard: Guard | undefined;
+  readonly interrupts: InterruptTable;
+  /** Brings the table of interrupt handlers along. */
+  linkInterrupts(input: number): void;
   /** Object of the support library that brings the tracking along. */
   readonly trackInit: ObjectFile;
   /** Number of the newest input. */
@@ -147,15 +151,19 @@ export class SafeMode<State> {
    *  @returns bytes that had to be written
    *  @throws SESSION_NO_CHECKPOINT */
   async rollback(name: string): Promise<number> {
-    const { transactions, linker, guard } = this.#parts;
+    const { transactions, linker, guard, interrupts } = this.#parts;
     const { safe } = transactions;
     const checkpoint = this.#find(name);
     const wasOn = safe.on;
     await transactions.settle();
     await this.off();
     const back = async (): Promise<number> => {
+      const stop = interrupts.stopOps();
+      if (stop.length > 0) await transactions.send(stop);
       const bytes = await safe.restoreTo(checkpoint.image, checkpoint.held);
       linker.restore(checkpoint.linker);
+      const start = interrupts.startOps();
+      if (start.length > 0) await transactions.send(start);
       this.#parts.restore(checkpoint.state);
       guard?.forget();
       return bytes;
@@ -172,6 +180,9 @@ export class SafeMode<State> {
     switch (step.kind) {
       case 'track':
         linker.commit(linker.stage(trackInit, { input: step.input, keep: 'reachable' }));
+        return;
+      case 'interrupts':
+        this.#parts.linkInterrupts(step.input);
         return;
       case 'mark':
         this.#marks.set(step.name, { linker: linker.snapshot(), state: this.#parts.state() });

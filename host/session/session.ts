@@ -17,7 +17,7 @@ import type { ObjectFile } from '../elf/object-file.js';
 import { objectBytes, readObject, restObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
-import { describeFault, type FaultReport } from '../show/fault.js';
+import type { FaultReport } from '../show/fault.js';
 import { formatContent, type MemoryReader, readSlot } from '../show/slot.js';
 import { typeName } from '../show/type-name.js';
 import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
@@ -34,12 +34,12 @@ import { compileMended, type Mended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
-import { faultContext } from './fault-context.js';
+import { type ReportParts, reportFault, reportKeptFault } from './fault-report.js';
 import type { FirmwareDeclarations } from './firmware-declarations.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
-import { InputRecord, isLasting, plainPath, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
-import { keptFromWrites } from './kept-from-writes.js';
+import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
+import type { InterruptTable } from './interrupts.js';
 import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
 import {
   type HostStep,
@@ -108,6 +108,10 @@ export interface Stations {
   /** What the MPU is told; undefined where there is none. */
   readonly guard: Guard | undefined;
   readonly rate: LineRate;
+  /** Handlers of interrupts. */
+  readonly interrupts: InterruptTable;
+  /** Object of the support library that brings their table along. */
+  readonly interruptInit: ObjectFile;
   /** Object of the support library that brings along what `:safe on` needs. */
   readonly trackInit: ObjectFile;
   /** Waiting for a line that ended goes on for this long. */
@@ -165,11 +169,12 @@ export class Session {
     this.#stations = stations;
     this.#declarations = declarations;
     this.#typed = new TypedInputs(stations.store);
-    const { connection, linker, log, guard, rate, reconnectMs, user } = stations;
+    const { connection, linker, log, guard, interrupts, rate, reconnectMs, user } = stations;
     this.#transactions = new Transactions({
       linker,
       log,
       guard,
+      interrupts,
       image: this.#image,
       link: () => connection.link,
       ready: () => this.#recovery.ready(),
@@ -188,6 +193,7 @@ export class Session {
       transactions: this.#transactions,
       hello: connection.link.hello,
       isSame: async (link) => user && checkFirmware(link, user),
+      fault: () => reportKeptFault(this.#reportParts((ops) => this.link.execute(ops))),
       notice: (text) => this.#say(text),
     });
     this.safe = new SafeMode<Known>({
@@ -195,6 +201,8 @@ export class Session {
       linker,
       transactions: this.#transactions,
       guard,
+      interrupts,
+      linkInterrupts: (input) => this.linker.commit(this.#stageInterrupts(input)),
       trackInit: stations.trackInit,
       newestInput: () => this.#input,
       state: () => ({
@@ -265,7 +273,7 @@ export class Session {
     const input = ++this.#input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
-    const { compiler, linker, log: sessionLog, firmwareNames } = this.#stations;
+    const { compiler, linker, interrupts, log: sessionLog, firmwareNames } = this.#stations;
     const { unit, versions } = versioned;
     const isEmpty = unit.items.length === 0 && unit.trailing === undefined;
     // What opens a comment and never closes it is empty too; clang says so.
@@ -284,6 +292,7 @@ export class Session {
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
     const made: MadeInput = { input, text, fileName: options.fileName, unit, versions, before, object, revised };
     if (this.connected) await this.#stations.rate.check().catch(() => undefined);
+    if (interrupts.isWanted(object)) await this.#bringInterrupts(input);
     const { staged, slot } = await timed(timing, 'linkMs', () => this.#linkExplained(name, made));
     log?.(
       `${name}: ${staged.blocks.length} blocks, ${staged.patches.length} patches, ${staged.entries.length} initialisers`,
@@ -296,9 +305,15 @@ export class Session {
     let report: FaultReport | undefined;
     try {
       outcome = await timed(timing, 'boardMs', () =>
-        this.#transactions.run(staged, slot, options.runTimeoutMs, async (reply) => {
-          report = await this.#report(reply, staged, made);
-        }),
+        this.#transactions.run(
+          staged,
+          slot,
+          options.runTimeoutMs,
+          async (reply) => {
+            report = await this.#report(reply, staged, made);
+          },
+          interrupts.planFor(staged, object),
+        ),
       );
     } catch (error) {
       sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
@@ -348,6 +363,21 @@ export class Session {
       }),
     );
     return { staged, slot: valueSlot(object, staged) };
+  }
+
+  #stageInterrupts(input: number): StagedLink {
+    const { linker, interrupts, interruptInit } = this.#stations;
+    return linker.stage(interruptInit, { input, keep: 'reachable', companions: interrupts.companions });
+  }
+
+  /** The table of handlers comes onto the board, and stays whatever becomes of the input that wants it. */
+  async #bringInterrupts(input: number): Promise<void> {
+    const bring = async (): Promise<void> => {
+      const staged = this.#stageInterrupts(input);
+      await this.#transactions.run(staged, undefined, undefined);
+      this.linker.commit(staged);
+    };
+    await this.#entry('handlers of interrupts', bring, { kind: 'interrupts', input });
   }
 
   /** Makes an input that went well part of the session.
@@ -546,23 +576,26 @@ export class Session {
    *  @returns what was taken back, the last input first
    *  @throws SESSION_NOTHING_TO_UNDO; SESSION_FAULT when a destructor faulted (the inputs are taken back all the same) */
   async undo(count = 1): Promise<TakenBack[]> {
-    const { linker, compiler, log: sessionLog } = this.#stations;
+    const { linker, compiler, interrupts, log: sessionLog } = this.#stations;
     const { undone, left } = takeLast(this.#history, count);
     const oldest = undone.at(-1)!;
     const plan = planUndo(linker, undone, linker.addressOf(FLUSH));
     await this.#transactions.copyVariables();
     sessionLog.begin({ t: 'undo', fromInput: oldest.input, count });
     let reply: BatchReply | undefined;
+    let table: BatchReply | undefined;
     try {
       if (plan.destroy.length > 0) reply = await this.#transactions.execute(plan.destroy);
+      if (interrupts.place !== undefined) table = await this.#transactions.send(interrupts.readOps());
     } catch (error) {
       sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
       throw await this.#afterFailure('taking back inputs', error);
     }
     this.#takeBack(undone, left);
-    sessionLog.commit(undefined, plan.restore);
+    const restore = [...plan.restore, ...interrupts.dangling(table, plan.restore)];
+    sessionLog.commit(undefined, restore);
     compiler.prepare(this.#declarations.text());
-    await this.#transactions.owe(plan.restore);
+    await this.#transactions.owe(restore);
     if (reply !== undefined && reply.status !== 'OK') {
       throw batchError('a destructor', reply, await this.#report(reply));
     }
@@ -646,43 +679,34 @@ export class Session {
     this.#stations.store.close();
   }
 
-  /** Words for the record of a fault or stop, with the names of this session and of the input that ran.
-   *  @returns undefined when the batch ended otherwise */
+  /** @returns undefined when the batch ended otherwise */
   async #report(
     { failure: { record } }: BatchReply,
     staged?: StagedLink,
     made?: MadeInput,
   ): Promise<FaultReport | undefined> {
     if (record === undefined) return undefined;
-    const words = Uint32Array.from({ length: record.length >> 2 }, (_, index) =>
-      new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true),
-    );
-    const { linker } = this.#stations;
-    const names = staged ?? linker;
+    const parts = this.#reportParts((ops) => this.#transactions.peek(ops));
+    return reportFault(record, parts, staged, made);
+  }
+
+  #reportParts(execute: (ops: readonly Op[]) => Promise<BatchReply>): ReportParts {
+    const { board, linker, guard, user } = this.#stations;
     const read = async (addr: number, len: number): Promise<Uint8Array> => {
-      const { results } = await this.#transactions.peek([{ op: 'READ', addr, len }]);
-      const [result] = results;
+      const [result] = (await execute([{ op: 'READ', addr, len }])).results;
       if (result?.op !== 'READ') throw new Error('not read');
       return result.data;
     };
-    const { hello } = this.link;
-    const inputFile = made && plainPath(made.fileName ?? `input_${made.input}`);
-    return describeFault(
-      words,
-      faultContext({
-        hello,
-        board: this.board,
-        names,
-        firmware: linker.firmware,
-        attached: this.#stations.user !== undefined,
-        image: this.#image,
-        inputFile,
-        sourceOf: (file) =>
-          (made !== undefined && plainPath(file) === inputFile ? made : this.#typed.named(file))?.unit.text,
-        read,
-        keptFromWrites: (addr) => keptFromWrites(addr, this.#stations.guard, names),
-      }),
-    );
+    return {
+      board,
+      linker,
+      guard,
+      attached: user !== undefined,
+      image: this.#image,
+      hello: this.link.hello,
+      typed: this.#typed,
+      read,
+    };
   }
 
   /** Types that only the compiler knows, as C++ text. */

@@ -11,6 +11,7 @@ import type { ArenaImage } from './arena-image.js';
 import { destroyOps } from './destructors.js';
 import { isStop } from './errors.js';
 import type { Guard } from './guard.js';
+import type { InterruptTable, TablePlan } from './interrupts.js';
 import { changesBoard, type InputOutcome, type SessionLog } from './log.js';
 import { destroyedBy, planBatch, planSave, type SavedBytes, writeBack } from './plan-batch.js';
 import { collectPointers, HEAP_TOP, planSearch } from './pointers.js';
@@ -44,6 +45,7 @@ export interface BoardParts {
   readonly image: ArenaImage;
   /** Of boards with an MPU. */
   readonly guard: Guard | undefined;
+  readonly interrupts: InterruptTable;
   /** The link as it is now. */
   link(): DeviceLink;
   /** Resolves when the board holds what it should.
@@ -75,8 +77,9 @@ export class Transactions {
   readonly sparing: Sparing;
 
   constructor(private readonly board: BoardParts) {
+    const { linker, interrupts } = board;
     this.sparing = new Sparing(board.image);
-    this.safe = new SafeMemory(board.linker, (ops) => this.#exchange(ops, undefined));
+    this.safe = new SafeMemory(linker, (ops) => this.#exchange(interrupts.inInstants(ops), undefined));
   }
 
   /** Code may be running. */
@@ -136,6 +139,7 @@ export class Transactions {
   /** Puts a staged input on the board and runs it. If it fails, what it overwrote is written back.
    *  @param value where the value will stand; it is read last
    *  @param examine sees a reply that is not OK before anything is written back, while the stack is as the code left it
+   *  @param table what is done to the table of interrupt handlers
    *  @returns a reply whose status is not OK when it failed
    *  @throws WIRE_… when the line broke; what is owed then waits for the next exchange */
   async run(
@@ -143,23 +147,31 @@ export class Transactions {
     value: AddrRange | undefined,
     runTimeoutMs: number | undefined,
     examine?: (reply: BatchReply) => Promise<void>,
+    table?: TablePlan,
   ): Promise<RunOutcome> {
     const { safe } = this;
     await this.settle();
     await safe.sync();
     const saves = planSave(staged);
-    const read = saves.length === 0 ? undefined : await this.#exchange(saves, undefined);
-    const saved = saves.flatMap(({ addr }, index) => {
+    const reads = [...saves, ...(table === undefined ? [] : [table.read])];
+    const read = reads.length === 0 ? undefined : await this.#exchange(reads, undefined);
+    const saved = saves.flatMap(({ addr }, index): SavedBytes[] => {
       const result = read?.results[index];
       return result?.op === 'READ' ? [{ addr, data: result.data }] : [];
     });
+    const handlers: SavedBytes[] = [];
+    const before = table === undefined ? undefined : read?.results.at(-1);
+    if (before?.op === 'READ') {
+      saved.push(...table!.saved(before.data));
+      handlers.push(...table!.patches(before.data));
+    }
     if (read !== undefined && read.status !== 'OK') return { reply: read, saved, destroyed: [], pointers: undefined };
 
     const addressOf = (symbol: string): number | undefined => this.board.linker.addressOf(symbol);
     const search = planSearch(staged, this.#heapBytes);
     const flush = staged.addressOf(FLUSH);
     const track = safe.on ? safe.begin() : [];
-    const plan = planBatch(staged, { saved, addressOf, flush, search, track, value });
+    const plan = planBatch(staged, { saved, addressOf, flush, search, handlers, track, value });
     const { input } = staged;
     const forget = destroyOps(addressOf, { low: input, high: input + 1, by: 'input', forget: true });
     await this.board.ready();

@@ -44,6 +44,8 @@ export interface FaultContext {
   halfwordAt?(addr: number): number | undefined;
   /** A word of the board's memory; undefined where it cannot be read. */
   readWord?(addr: number): Promise<number | undefined>;
+  /** Source of the PLIC whose handler ran, 0 for the machine timer's; the record of other cores says it itself. */
+  readonly interrupt?: number | undefined;
   /** File of the input that ran. */
   readonly inputFile?: string | undefined;
   /** A line of what the user typed or loaded; undefined in files that are not the user's. */

@@ -165,6 +165,9 @@ export function trapName(mcause: number): string {
   return `${INTERRUPTS[number] ?? `number ${number}`} interrupt`;
 }
 
+const handlerName = (number: number | undefined): string =>
+  number === undefined ? 'an interrupt' : number === 0 ? 'the machine timer' : `interrupt ${number}`;
+
 function detailLines(record: TrapRecord, context: FaultContext, count: number): string[] {
   const lines: string[] = [];
   if (count < FAULT_WORDS.rv32.length) {
@@ -177,6 +180,7 @@ function detailLines(record: TrapRecord, context: FaultContext, count: number): 
     const row = registers.slice(i, i + 7).map((name) => `${name} ${word(record[name])}`);
     lines.push(row.join('  '));
   }
+  if (record.restart !== 0) lines.push(`in the handler of ${handlerName(context.interrupt)}`);
   lines.push(`sp ${word(record.sp)}${stackNote(record.sp, context)}`);
   lines.push(`${trapName(record.mcause)}, mcause ${word(record.mcause)} mtval ${word(record.mtval)}`);
   return lines;

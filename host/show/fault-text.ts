@@ -21,6 +21,7 @@ const ONLY_TRAPS: ReadonlySet<string> = new Set([
   '__aeabi_idiv0',
   '__aeabi_ldiv0',
   '__ubsan_handle_divrem_overflow_minimal_abort',
+  'bw_irq_refuse',
 ]);
 
 /** The functions of a frame, innermost first. What wraps the statements of an input goes by the input's name. */

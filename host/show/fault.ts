@@ -30,6 +30,18 @@ export interface FaultReport {
   readonly details: readonly string[];
 }
 
+/** The report as lines.
+ *  @param who what faulted
+ *  @param more lines behind the cause */
+export function reportLines(
+  who: string,
+  { cause, mistake, place, details }: FaultReport,
+  more: readonly string[] = [],
+): string[] {
+  const likely = mistake === undefined ? [] : [`likely: ${mistake}`];
+  return [`${who} faulted: ${cause}`, ...likely, ...more, ...place, ...details];
+}
+
 /** The processor failed to save registers on the stack, or found no stack. */
 const isFrameLost = ({ pc, lr, xpsr }: FaultRecord): boolean => pc === 0 && lr === 0 && xpsr === 0;
 

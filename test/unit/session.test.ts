@@ -39,6 +39,7 @@ function parts(some: Partial<BatchParts> = {}): BatchParts {
     addressOf: () => undefined,
     flush: undefined,
     search: undefined,
+    handlers: [],
     track: [],
     value: undefined,
     ...some,

@@ -120,6 +120,16 @@ NOINLINE uint32_t stub_lock(uint32_t lock) {
 /* Kept apart from the state, which user code is not to write. Never called where there is no MPU. */
 uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
 
+#if defined(STUB_NO_VTOR)
+/* Where the core has no VTOR: what handles the interrupts that are not the stub's. */
+void (*volatile bw_irq_hook)(void) __attribute__((section(".open")));
+
+/* r0 to r3 are on the stack, and lr is as the processor set it. */
+__attribute__((naked)) void stub_user_handler(void) {
+  __asm__ volatile("ldr r0, =bw_irq_hook\n\tldr r0, [r0]\n\tbx r0\n\t.ltorg");
+}
+#endif
+
 #if defined(STUB_WATCHDOG)
 /* The watchdog: twice a second an NMI, which nothing masks, asks for the service interrupt. If that did not come
  * until the next one, code keeps interrupts off. */
@@ -134,6 +144,9 @@ __attribute__((section(".boot"), used)) static const stub_vector BOOT[2] = {STUB
 _Noreturn void stub_reset_handler(void) {
   stub_wake();
   bw_fault_hook = NULL;
+#if defined(STUB_NO_VTOR)
+  bw_irq_hook = stub_exception_handler;
+#endif
 #if defined(STUB_WATCHDOG)
   ticked = 0;
 #endif
@@ -243,9 +256,12 @@ static uint32_t frame_bytes(const struct saved *saved) {
   return FRAME_BYTES;
 }
 
+/* The newest fault. It outlives the restart that a fault of a handler between two runs takes: the host reads it here. */
+uint32_t bw_fault_record[BW_FAULT_WORDS_CORTEXM] __attribute__((section(".open")));
+
 /* @return false to go back to what was interrupted, true to abandon it */
 __attribute__((used)) static bool handle(const struct saved *saved, uint32_t psp) {
-  uint32_t record[BW_FAULT_WORDS_CORTEXM];
+  uint32_t *const record = bw_fault_record;
   uint32_t status = BW_STATUS_FAULT;
   uint32_t exception;
   __asm__ volatile("mrs %0, ipsr" : "=r"(exception));

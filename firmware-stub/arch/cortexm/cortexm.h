@@ -44,6 +44,9 @@ _Noreturn void stub_reset_handler(void);
 /** Handler of every fault, of PendSV (the service interrupt), and of whatever nobody expects. */
 void stub_exception_handler(void);
 
+/** Handler of what is user code's, where the vectors cannot move: goes on to `bw_irq_hook`. */
+void stub_user_handler(void);
+
 /** Handler of the receive interrupt: calls stub_port_receive. */
 #if !HAS_MPU
 #define stub_receive_handler stub_port_receive

@@ -36,14 +36,14 @@
 #define MIE_EXTERNAL 0x800u
 #define MIE_OURS "0x808"
 
-#define LET_OURS() __asm__ volatile("csrw mie, %0" ::"r"(MIE_SOFTWARE | MIE_EXTERNAL) : "memory")
+#define LET_OURS() __asm__ volatile("csrs mie, %0" ::"r"(MIE_SOFTWARE | MIE_EXTERNAL) : "memory")
 #define LET_RECEIVE_ALONE() __asm__ volatile("csrc mie, %0" ::"K"(MIE_SOFTWARE) : "memory")
 #define LET_SERVICE() __asm__ volatile("csrs mie, %0" ::"K"(MIE_SOFTWARE) : "memory")
 #define RAISE_SERVICE() (CLINT_MSIP = 1)
 #define TAKE_SERVICE() (CLINT_MSIP = 0)
 
 #define ASM_HOLD_ALL "csrw mie, zero\n\t"
-#define ASM_LET_OURS "li t0, " MIE_OURS "\n\tcsrw mie, t0\n\t"
+#define ASM_LET_OURS "li t0, " MIE_OURS "\n\tcsrs mie, t0\n\t"
 
 #endif
 #endif

@@ -37,8 +37,12 @@ struct trap {
 _Static_assert(sizeof(struct trap) == 144 && BW_FAULT_RV32_MSTATUS * 4 == 136, "FRAME and MSTATUS_AT");
 
 
-/* Traps on top of one another: 2 while the receive interrupt comes within the service interrupt. */
-static uint32_t depth;
+/* Traps on top of one another: 2 while the receive interrupt comes within the service interrupt. Support code that
+ * calls handlers of the user's counts them too. */
+volatile uint32_t bw_irq_depth;
+
+/* What a trap calls: on_trap, unless support code stands before it. */
+bool (*volatile bw_irq_hook)(struct trap *trap);
 
 /* Called where there is an MPU that can be set to meet an access; the PMP here is locked. */
 uint32_t (*volatile bw_fault_hook)(uint32_t addr) __attribute__((section(".open")));
@@ -75,7 +79,7 @@ __attribute__((used)) static _Noreturn void main_loop(void) {
 
 /* Where thread mode comes out after user code was abandoned. */
 __attribute__((used)) static _Noreturn void resume(void) {
-  depth = 0;
+  bw_irq_depth = 0;
   LET_OURS();
   CSR_SET("mstatus", 8);
   stub_finish();
@@ -87,29 +91,29 @@ __attribute__((used)) static bool on_trap(struct trap *trap) {
   const uint32_t cause = trap->words[BW_FAULT_RV32_MCAUSE];
   uint32_t status = BW_STATUS_FAULT;
   if (cause == CAUSE_EXTERNAL) {
-    depth++;
+    bw_irq_depth++;
     stub_port_receive();
-    depth--;
+    bw_irq_depth--;
     return false;
   }
   if (cause == CAUSE_SOFTWARE) {
     TAKE_SERVICE();
-    depth++;
+    bw_irq_depth++;
     LET_RECEIVE_ALONE();
     CSR_SET("mstatus", 8);
     status = stub_service();
     CSR_CLEAR("mstatus", 8);
     LET_SERVICE();
-    depth--;
+    bw_irq_depth--;
     if (status == 0) {
       return false;
     }
   }
-  trap->words[BW_FAULT_RV32_RESTART] = depth != 0 ? stub_next_boot() : 0;
+  trap->words[BW_FAULT_RV32_RESTART] = bw_irq_depth != 0 ? stub_next_boot() : 0;
   if (!stub_abandon(status, trap->words, STUB_FAULT_WORDS)) {
     stub_restart(BW_STATUS_FAULT); /* nobody waits for an answer */
   }
-  if (depth != 0) {
+  if (bw_irq_depth != 0) {
     stub_keep();
     stub_port_reset();
   }
@@ -134,7 +138,8 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       "csrr t0, mstatus\n\t"
       "sw t0, " MSTATUS_AT "(sp)\n\t"
       SET_GP "mv a0, sp\n\t"
-      "call %0\n\t"
+      "lw t0, bw_irq_hook\n\t"
+      "jalr t0\n\t"
       "bnez a0, 3f\n\t"
       "lw t0, " MSTATUS_AT "(sp)\n\t"
       "csrw mstatus, t0\n\t"
@@ -149,9 +154,9 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       "mret\n"
       "3:\n\t"
       "lla sp, __stub_stack_end\n\t"
-      "tail %1"
+      "tail %0"
       :
-      : "i"(on_trap), "i"(resume));
+      : "i"(resume));
 }
 
 #if defined(TRAP_TABLE_ALIGN)
@@ -166,7 +171,8 @@ __attribute__((naked, section(".receive_trap"), used)) static void receive_trap(
 
 __attribute__((used)) _Noreturn void stub_reset_handler(void) {
   stub_wake();
-  depth = 0;
+  bw_irq_depth = 0;
+  bw_irq_hook = on_trap;
   /* Writes to the stub's code fault, and so does a user stack that overflows into it. */
   CSR_WRITE("pmpaddr0", STUB_ADDR(__stub_flash_start) >> 2);
   CSR_WRITE("pmpaddr1", STUB_ADDR(__stub_flash_end) >> 2);

@@ -20,6 +20,7 @@
 #define UART_TXD REG(0x4000251Cu)
 #define UART_BAUDRATE REG(0x40002524u)
 #define UART_IRQ 2u
+#define IRQS 32u
 #define BAUD_115200 0x01D7E000u
 
 #define TIMER_START REG(0x40008000u)
@@ -80,8 +81,9 @@ _Noreturn void stub_port_reset(void) {
   }
 }
 
-__attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + UART_IRQ + 1] = {
+__attribute__((section(".vectors"), used)) const stub_vector VECTORS[16 + IRQS] = {
     STUB_CORE_VECTORS(stub_exception_handler),
-    [16 ... 15 + UART_IRQ] = stub_exception_handler,
+    [16 ... 15 + UART_IRQ] = stub_user_handler,
     [16 + UART_IRQ] = stub_receive_handler,
+    [17 + UART_IRQ ... 15 + IRQS] = stub_user_handler,
 };
