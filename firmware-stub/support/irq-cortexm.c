@@ -14,6 +14,7 @@
 #define NVIC(base, irq) REG((base) + ((irq) >> 5 << 2))
 #define ISER 0xE000E100u
 #define ICER 0xE000E180u
+#define ICPR 0xE000E280u
 #define BIT(irq) (1u << ((irq) & 31u))
 
 #define SYSTICK 15u
@@ -96,9 +97,13 @@ void bw_irq_set(int32_t number, bw_handler handler) {
     }
     return;
   }
+  const bool is_new = irq.table[16 + number] == bw_irq_unset;
   irq.table[16 + number] = handler;
   use(irq.table);
   if (number >= 0) {
+    if (is_new) {
+      NVIC(ICPR, line) = BIT(line); /* what came when nobody was there to handle it */
+    }
     NVIC(ISER, line) = BIT(line);
   }
 }

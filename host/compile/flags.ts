@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BoardRecord } from '../../boards/board.js';
 import { machineFlags } from '../../boards/machine-flags.js';
 import { packageRoot } from '../diag/package-root.js';
-import { interruptMacros } from './interrupt-macros.js';
+import { boardMacros } from './board-macros.js';
 
 export interface FlagOptions {
   /** Optimization level: `s` (default), `0`, `2`, … */
@@ -36,7 +36,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...CODE,
     ...CHECKS,
     ...WARNINGS,
-    ...interruptMacros(board),
+    ...boardMacros(board),
     ...(options.extra ?? []),
     // clang from npm finds its own.
     ...(board.libc === 'wasi' ? [] : ['-nostdinc']),

@@ -76,6 +76,9 @@ class Register {
   std::uintptr_t address_;
 };
 
+/// The board by the name that `--board` takes.
+inline constexpr char board[] = __BW_BOARD;
+
 /// What handles an interrupt: a function, or a lambda that captures nothing.
 using Handler = void (*)();
 

@@ -1,5 +1,5 @@
 // A call of `bw::on_irq` with a number that the board does not have, or has not for the user, in words. Constants are
-// seen to by the compiler (host/compile/interrupt-macros.ts); what is known only on the board traps there.
+// seen to by the compiler (host/compile/board-macros.ts); what is known only on the board traps there.
 
 import type { BoardRecord } from '../../boards/board.js';
 import { coreTimerText, interruptRange, STUBS_INTERRUPT } from '../../boards/interrupts.js';

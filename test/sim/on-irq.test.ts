@@ -67,86 +67,9 @@ describe.each(SIMULATED)('on $name', (board) => {
     expect(await value('more(3)')).toBe('(bool) true');
     for (let version = 2; version <= 12; version++) {
       await session.evaluate(handler(version));
-      expect(await value('more(2) && version == ' + version)).toBe('(bool) true');
+      expect(await value(`more(2) && version == ${version}`)).toBe('(bool) true');
     }
     expect(await value('bw::on_irq(LINE, nullptr); disarm(); armed - handled <= 1 && wrong == 0')).toBe('(bool) true');
-  });
-
-  test('a lambda handles it until something else does', async () => {
-    expect(await value('bw::on_irq(LINE, [] { disarm(); handled = handled + 100; }); arm(100); reaches(100)')).toBe(
-      '(bool) true',
-    );
-    await session.evaluate('const char *a = "what is kept only while something points there";');
-    expect(await value('arm(100); reaches(200)')).toBe('(bool) true');
-  });
-
-  test('an input that is taken back leaves the handler that was there before', async () => {
-    await session.evaluate('void first() { disarm(); handled = handled + 1; }');
-    await session.evaluate('bw::on_irq(LINE, first);');
-    await session.evaluate('void second() { disarm(); handled = handled + 10; }');
-    await session.evaluate('bw::on_irq(LINE, second);');
-    expect(await value('arm(100); reaches(10)')).toBe('(bool) true');
-    await session.undo(3);
-    expect(await value('arm(100); reaches(11)')).toBe('(bool) true');
-    await session.evaluate('void first() { disarm(); handled = handled + 100; }');
-    await session.undo(1);
-    expect(await value('arm(100); reaches(12)')).toBe('(bool) true');
-    // A handler that goes with what is taken back, though the input that installed it names no interrupt.
-    await session.evaluate('void install(void (*f)()) { bw::on_irq(LINE, f); }');
-    await session.evaluate('void third() { disarm(); handled = handled + 1000; }');
-    await session.evaluate('install(third);');
-    await session.undo(2);
-    expect(await value('arm(100); delay_ms(3); handled == 12')).toBe('(bool) true');
-    await session.evaluate('disarm(); bw::on_irq(LINE, nullptr);');
-  });
-
-  test('an input that fails leaves the handler that was there before', async () => {
-    await session.evaluate('void kept() { disarm(); handled = handled + 1; }');
-    await session.evaluate('bw::on_irq(LINE, kept);');
-    const failing = 'bw::on_irq(LINE, [] { disarm(); handled = handled + 50; }); __builtin_trap();';
-    await expect(session.evaluate(failing)).rejects.toMatchObject({ code: 'SESSION_FAULT' });
-    expect(await value('arm(100); reaches(1)')).toBe('(bool) true');
-  });
-
-  test('going back to a checkpoint gives the handler of that moment', async () => {
-    await session.evaluate('void kept() { disarm(); handled = handled + 1; }');
-    await session.evaluate('bw::on_irq(LINE, kept);');
-    await session.safe.checkpoint('here');
-    await session.evaluate('void other() { disarm(); handled = handled + 7; arm(200); }');
-    await session.evaluate('bw::on_irq(LINE, other); arm(100);');
-    expect(await value('more(3)')).toBe('(bool) true');
-    await session.safe.rollback('here');
-    expect(await value('disarm(); handled = 0; arm(100); reaches(1)')).toBe('(bool) true');
-  });
-
-  test('Ctrl-C ends a handler that does not return, and variables are kept', async () => {
-    await session.evaluate('int kept_number = 5; extern "C" void bw_output(const char *, unsigned long);');
-    await session.evaluate('void endless() { disarm(); bw_output("within", 6); for (;;); }');
-    const within = new Promise<void>((resolve) => {
-      session.onOutput((bytes) => Buffer.from(bytes).includes('within') && resolve());
-    });
-    const running = session.evaluate('bw::on_irq(LINE, endless); arm(100); for (;;);').catch((cause) => cause);
-    // The code ends for no other reason: without its output this would wait for ever.
-    await within;
-    session.interrupt();
-    const error = await running;
-    expect(error.code).toBe('SESSION_STOPPED');
-    expect(error.message).toContain('variables are kept; peripherals are as after a reset');
-    expect(await value('kept_number')).toBe('(int) 5');
-  });
-
-  test('a fault in a handler is told with its line, and variables are kept', async () => {
-    await session.evaluate('int kept_too = 6;');
-    await session.evaluate('void bad() {\n  disarm();\n  __builtin_trap();\n}');
-    const error = await session.evaluate('bw::on_irq(LINE, bad); arm(100); for (;;);').catch((cause) => cause);
-    expect(error.code).toBe('SESSION_FAULT');
-    expect(error.message).toMatch(/\nat input_\d+:3:3 in bad\(?\)?\n {4}3 \| {3}__builtin_trap\(\);/);
-    expect(error.message).toMatch(/\nin the handler of /);
-    expect(error.message).toContain('\nvariables are kept; peripherals are as after a reset');
-    expect(await value('kept_too')).toBe('(int) 6');
-    // The handlers are there again when they are installed again.
-    await session.evaluate('void bad() { disarm(); handled = handled + 1; }');
-    expect(await value('bw::on_irq(LINE, bad); arm(100); reaches(1)')).toBe('(bool) true');
   });
 
   test('a fault in a handler between inputs is told when it happens', async () => {
@@ -165,6 +88,83 @@ describe.each(SIMULATED)('on $name', (board) => {
     );
     expect(notices[0]).toMatch(/\nin the handler of /);
     expect(await value('kept_still')).toBe('(int) 7');
+  });
+
+  test('a lambda handles it until something else does', async () => {
+    expect(await value('bw::on_irq(LINE, [] { disarm(); handled = handled + 100; }); raise(); reaches(100)')).toBe(
+      '(bool) true',
+    );
+    await session.evaluate('const char *a = "what is kept only while something points there";');
+    expect(await value('raise(); reaches(200)')).toBe('(bool) true');
+  });
+
+  test('an input that is taken back leaves the handler that was there before', async () => {
+    await session.evaluate('void first() { disarm(); handled = handled + 1; }');
+    await session.evaluate('bw::on_irq(LINE, first);');
+    await session.evaluate('void second() { disarm(); handled = handled + 10; }');
+    await session.evaluate('bw::on_irq(LINE, second);');
+    expect(await value('raise(); reaches(10)')).toBe('(bool) true');
+    await session.undo(3);
+    expect(await value('raise(); reaches(11)')).toBe('(bool) true');
+    await session.evaluate('void first() { disarm(); handled = handled + 100; }');
+    await session.undo(1);
+    expect(await value('raise(); reaches(12)')).toBe('(bool) true');
+    // A handler that goes with what is taken back, though the input that installed it names no interrupt.
+    await session.evaluate('void install(void (*f)()) { bw::on_irq(LINE, f); }');
+    await session.evaluate('void third() { disarm(); handled = handled + 1000; }');
+    await session.evaluate('install(third);');
+    await session.undo(2);
+    expect(await value('raise(); delay_ms(3); handled == 12')).toBe('(bool) true');
+    await session.evaluate('disarm(); bw::on_irq(LINE, nullptr);');
+  });
+
+  test('an input that fails leaves the handler that was there before', async () => {
+    await session.evaluate('void kept() { disarm(); handled = handled + 1; }');
+    await session.evaluate('bw::on_irq(LINE, kept);');
+    const failing = 'bw::on_irq(LINE, [] { disarm(); handled = handled + 50; }); __builtin_trap();';
+    await expect(session.evaluate(failing)).rejects.toMatchObject({ code: 'SESSION_FAULT' });
+    expect(await value('raise(); reaches(1)')).toBe('(bool) true');
+  });
+
+  test('going back to a checkpoint gives the handler of that moment', async () => {
+    await session.evaluate('void kept() { disarm(); handled = handled + 1; }');
+    await session.evaluate('bw::on_irq(LINE, kept);');
+    await session.safe.checkpoint('here');
+    await session.evaluate('void other() { disarm(); handled = handled + 7; }');
+    await session.evaluate('bw::on_irq(LINE, other);');
+    expect(await value('raise(); reaches(7)')).toBe('(bool) true');
+    await session.safe.rollback('here');
+    expect(await value('disarm(); handled = 0; raise(); reaches(1)')).toBe('(bool) true');
+  });
+
+  test('Ctrl-C ends a handler that does not return, and variables are kept', async () => {
+    await session.evaluate('int kept_number = 5; extern "C" void bw_output(const char *, unsigned long);');
+    await session.evaluate('void endless() { disarm(); bw_output("within", 6); for (;;); }');
+    const within = new Promise<void>((resolve) => {
+      session.onOutput((bytes) => Buffer.from(bytes).includes('within') && resolve());
+    });
+    const running = session.evaluate('bw::on_irq(LINE, endless); raise(); for (;;);').catch((cause) => cause);
+    // The code ends for no other reason: without its output this would wait for ever.
+    await within;
+    session.interrupt();
+    const error = await running;
+    expect(error.code).toBe('SESSION_STOPPED');
+    expect(error.message).toContain('variables are kept; peripherals are as after a reset');
+    expect(await value('kept_number')).toBe('(int) 5');
+  });
+
+  test('a fault in a handler is told with its line, and variables are kept', async () => {
+    await session.evaluate('int kept_too = 6;');
+    await session.evaluate('void bad() {\n  disarm();\n  __builtin_trap();\n}');
+    const error = await session.evaluate('bw::on_irq(LINE, bad); raise(); for (;;);').catch((cause) => cause);
+    expect(error.code).toBe('SESSION_FAULT');
+    expect(error.message).toMatch(/\nat input_\d+:3:3 in bad\(?\)?\n {4}3 \| {3}__builtin_trap\(\);/);
+    expect(error.message).toMatch(/\nin the handler of /);
+    expect(error.message).toContain('\nvariables are kept; peripherals are as after a reset');
+    expect(await value('kept_too')).toBe('(int) 6');
+    // The handlers are there again when they are installed again.
+    await session.evaluate('void bad() { disarm(); handled = handled + 1; }');
+    expect(await value('bw::on_irq(LINE, bad); raise(); reaches(1)')).toBe('(bool) true');
   });
 
   test('a number that does not exist is an error of the compiler, or of the run', async () => {

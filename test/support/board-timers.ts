@@ -1,16 +1,23 @@
-// A timer of each board, as its user would program it: `arm(us)` asks for one interrupt, `disarm()` takes it back. `LINE`
-// is its number. Sources are those of the boards' ports; of the timers:
+// A timer of each board, as its user would program it: `arm(us)` asks for one interrupt, `disarm()` takes it back,
+// `raise()` has it come at once. `LINE` is its number. Sources are those of the boards' ports; of the timers:
 //   RP2040 data sheet 4.6; CMSDK manual 4.1; LM3S6965 data sheet 11; STM32F405 manual (RM0090) 18;
 //   nRF51 reference manual 18; RISC-V Privileged Architecture 3.2.1
 
 import type { BoardRecord } from '../../boards/board.js';
+
+/** By the interrupt controller. */
+const PEND = `void raise() {
+  bw::Register<>{0xE000E200}[LINE / 32].write(1u << LINE % 32);
+  asm volatile("dsb\\n\\tisb" ::: "memory");
+}
+`;
 
 const CMSDK = (base: number, line: number, mhz: number): string => `
 constexpr int LINE = ${line};
 constexpr bw::Register<> ctrl{${base}}, value{${base + 4}}, reload{${base + 8}}, cleared{${base + 12}};
 void disarm() { ctrl.write(0); cleared.write(1); }
 void arm(unsigned us) { reload.write(us * ${mhz}); value.write(us * ${mhz}); ctrl.write(9); }
-`;
+${PEND}`;
 
 const MACHINE_TIMER = `
 constexpr int LINE = -1;
@@ -20,6 +27,7 @@ void arm(unsigned us) {
   const unsigned from = now_low.read(), at = from + 10 * us, top = now_high.read() + (at < from);
   high.write(~0u); low.write(at); high.write(top);
 }
+void raise() { arm(0); }
 `;
 
 const TIMERS: Readonly<Record<string, string>> = {
@@ -28,7 +36,7 @@ constexpr int LINE = 1;
 constexpr bw::Register<> alarm{0x40054014}, now{0x40054028}, raised{0x40054034}, enabled{0x40054038};
 void disarm() { enabled.clear(2); raised.write(2); }
 void arm(unsigned us) { enabled.set(2); alarm.write(now.read() + us); }
-`,
+${PEND}`,
   'mps2-an385': CMSDK(0x4000_0000, 8, 25),
   'mps2-an386': CMSDK(0x4000_0000, 8, 25),
   'mps2-an500': CMSDK(0x4000_0000, 8, 25),
@@ -42,15 +50,16 @@ void arm(unsigned us) {
   clocks.set(1u << 16);
   control.write(0); config.write(0); mode.write(1); load.write(50 * us); mask.write(1); control.write(1);
 }
-`,
-  // QEMU counts 1 GHz where the chip counts 84 MHz.
+${PEND}`,
+  // QEMU counts 1 GHz where the chip counts 84 MHz. It also adds the time at which the counter was set to the time at
+  // which the interrupt is due: the counter is left alone, and a reset of the board makes all later interrupts late.
   netduinoplus2: `
 constexpr int LINE = 28;
 constexpr bw::Register<> clocks{0x40023840}, control{0x40000000}, enabled{0x4000000C}, status{0x40000010},
-    prescaler{0x40000028}, top{0x4000002C};
+    top{0x4000002C};
 void disarm() { control.write(0); status.write(0); }
-void arm(unsigned us) { clocks.set(1); prescaler.write(83); top.write(12 * us); enabled.write(1); control.write(1); }
-`,
+void arm(unsigned us) { clocks.set(1); enabled.write(1); control.write(1); top.write(1000 * us); }
+${PEND}`,
   microbit: `
 constexpr int LINE = 9;
 constexpr bw::Register<> start{0x40009000}, stop{0x40009004}, reset{0x4000900C}, event{0x40009140},
@@ -60,7 +69,7 @@ void arm(unsigned us) {
   mode.write(0); bits.write(0); prescaler.write(4); reset.write(1); compare.write(us); enabled.write(1u << 16);
   start.write(1);
 }
-`,
+${PEND}`,
   'virt-rv32': MACHINE_TIMER,
   'sifive-e': MACHINE_TIMER,
 };

@@ -1,11 +1,15 @@
-// What <barewire.h> has to know of a board's interrupts, as macros: so a number that does not exist is an error of the
+// What <barewire.h> has to know of a board, as macros: its name, and its interrupts. So a number that does not exist is an error of the
 // compiler's, with the user's line, wherever the number is a constant.
 
 import type { BoardRecord } from '../../boards/board.js';
 import { coreTimerText, interruptRange, STUBS_INTERRUPT } from '../../boards/interrupts.js';
 
-/** Driver flags; none for boards of whose interrupts nothing is known. */
-export function interruptMacros(board: BoardRecord): string[] {
+/** Driver flags. */
+export function boardMacros(board: BoardRecord): string[] {
+  return [`-D__BW_BOARD=${JSON.stringify(board.name)}`, ...interruptMacros(board)];
+}
+
+function interruptMacros(board: BoardRecord): string[] {
   const { interrupts } = board;
   if (interrupts === undefined) return [];
   const { lines, stub, coreTimer } = interrupts;
