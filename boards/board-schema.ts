@@ -157,6 +157,26 @@ const UART: Schema = {
   },
 };
 
+const INTERRUPTS: Schema = {
+  type: 'object',
+  description: 'the interrupts that bw::on_irq takes',
+  required: ['last', 'stub', 'coreTimer'],
+  additionalProperties: false,
+  properties: {
+    first: { type: 'integer', minimum: 0, maximum: 1, description: 'number of the first line: 0, or 1 for a PLIC' },
+    last: { type: 'integer', minimum: 0, maximum: 239, description: 'number of the last line, up to 239' },
+    stub: {
+      type: 'array',
+      description: 'a list of the lines that the stub works with',
+      items: { type: 'integer', minimum: 0, maximum: 239, description: 'the number of a line' },
+    },
+    coreTimer: {
+      enum: ['free', 'clock', 'none'],
+      description: '"free", "clock" where micros() counts with SysTick, or "none" where the core has no SysTick',
+    },
+  },
+};
+
 export const BOARD_SCHEMA: Schema = {
   type: 'object',
   description: 'a board',
@@ -182,6 +202,7 @@ export const BOARD_SCHEMA: Schema = {
     uart: UART,
     flash: { type: 'array', description: 'a list of ways to flash it', items: { anyOf: [DRIVE, PROGRAM] } },
     capabilities: CAPABILITIES,
+    interrupts: INTERRUPTS,
     simulator: SIMULATOR,
   },
 };

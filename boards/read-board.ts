@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import type { BoardRecord, Capabilities, FlashWay, QemuSimulator, Region } from './board.js';
+import type { BoardRecord, Capabilities, FlashWay, Interrupts, QemuSimulator, Region } from './board.js';
 import { BOARD_SCHEMA } from './board-schema.js';
 import { checkSchema } from './check-schema.js';
 import { CORES, type CoreName } from './cores.js';
@@ -43,6 +43,7 @@ export interface BoardFile {
   }[];
   readonly heapBytes: number | string;
   readonly baud?: number;
+  readonly interrupts?: Omit<Interrupts, 'lines'> & { readonly first?: number; readonly last: number };
   readonly uart?: Omit<Uart, 'addr'> & { readonly addr: number | string };
   readonly flash?: readonly FlashWay[];
   readonly capabilities?: Partial<Pick<Capabilities, 'protection'>>;
@@ -96,9 +97,14 @@ function parse(path: string, file: string): unknown {
   }
 }
 
+function interruptsOf({ first = 0, last, stub, coreTimer }: NonNullable<BoardFile['interrupts']>): Interrupts {
+  return { lines: [first, last], stub, coreTimer };
+}
+
 function recordOf(content: BoardFile, file: string): OwnBoard {
   const from = (path: string): string => resolve(dirname(file), path);
   const { name, title, core, image, build, simulator, baud = DEFAULT_BAUD, uart, flash = [] } = content;
+  const { interrupts } = content;
   const facts = CORES[core];
   return {
     ...facts,
@@ -116,6 +122,7 @@ function recordOf(content: BoardFile, file: string): OwnBoard {
     capabilities: { ...facts.capabilities, ...content.capabilities },
     simulator,
     baud,
+    ...(interrupts === undefined ? {} : { interrupts: interruptsOf(interrupts) }),
     ...(uart === undefined ? {} : { uart: { ...uart, addr: numberOf(uart.addr) } }),
     flash,
   };

@@ -50,8 +50,11 @@ void start() {
   reload.write(0xFFFFFF);
   current.write(0);
   control.write(5);  // counts down with the core's clock
+  while (current.read() == 0) {
+  }
+  const unsigned from = current.read();
   delay_ms(1);
-  reload.write(0xFFFFFF - current.read());
+  reload.write(from - current.read());
   current.write(0);
   bw::on_irq(bw::core_timer, blink);
   control.write(7);  // and asks for interrupts

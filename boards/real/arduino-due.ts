@@ -1,4 +1,4 @@
-// Arduino Due (SAM3X8E). Source: SAM3X data sheet (Atmel 11057), 7 memories.
+// Arduino Due (SAM3X8E). Source: SAM3X data sheet (Atmel 11057), 7 memories, 9 peripheral identifiers.
 
 import type { BoardRecord } from '../board.js';
 import { CORES } from '../cores.js';
@@ -8,6 +8,7 @@ export const ARDUINO_DUE: BoardRecord = {
   name: 'arduino-due',
   title: 'Arduino Due (SAM3X8E), its programming port',
   ...CORES['Cortex-M3'],
+  interrupts: { lines: [0, 44], stub: [8], coreTimer: 'clock' },
   image: 'arduino-due',
   regions: [
     { name: 'flash', addr: 0x0008_0000, sizeBytes: 512 * 1024, access: 'rx' },

@@ -1,16 +1,17 @@
 // ST Nucleo-64 boards, whose ST-LINK is their serial port and a drive.
-// Source: reference manuals RM0368 (F401) and RM0390 (F446), memory map; ST UM1724; the codes on the drive are mbed's.
+// Source: reference manuals RM0368 (F401) and RM0390 (F446), memory map and vector tables; ST UM1724; the codes on the drive are mbed's.
 
 import type { BoardRecord } from '../board.js';
 import { CORES } from '../cores.js';
 import { openocd, probeRs } from './flash-ways.js';
 
-function nucleo(chip: string, sramBytes: number, code: string): BoardRecord {
+function nucleo(chip: string, sramBytes: number, code: string, lastInterrupt: number): BoardRecord {
   const name = `nucleo-${chip.toLowerCase()}`;
   return {
     name,
     title: `ST Nucleo-${chip}, its ST-LINK's USB port`,
     ...CORES['Cortex-M4F'],
+    interrupts: { lines: [0, lastInterrupt], stub: [38], coreTimer: 'clock' },
     image: name,
     regions: [
       { name: 'flash', addr: 0x0800_0000, sizeBytes: 512 * 1024, access: 'rx' },
@@ -28,5 +29,5 @@ function nucleo(chip: string, sramBytes: number, code: string): BoardRecord {
   };
 }
 
-export const NUCLEO_F401RE = nucleo('F401RE', 96 * 1024, '0720');
-export const NUCLEO_F446RE = nucleo('F446RE', 128 * 1024, '0777');
+export const NUCLEO_F401RE = nucleo('F401RE', 96 * 1024, '0720', 84);
+export const NUCLEO_F446RE = nucleo('F446RE', 128 * 1024, '0777', 96);

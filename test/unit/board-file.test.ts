@@ -280,6 +280,7 @@ describe('the schema', () => {
       regions: true,
       heapBytes: true,
       baud: true,
+      interrupts: true,
       uart: true,
       flash: true,
       capabilities: true,

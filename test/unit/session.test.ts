@@ -158,7 +158,7 @@ describe('a batch that did not end well', () => {
       { status: 'RESTARTED' as const, failure: { bootId: 3 } },
       'SESSION_RESTARTED',
       'input 7 does not count: the board was reset while it ran, by itself, by its watchdog, which code that keeps ' +
-        'interrupts off for a second meets, its reset button or its power\nvariables are kept; peripherals are as after a reset: the board had to restart',
+        'interrupts off meets, its reset button or its power\nvariables are kept; peripherals are as after a reset: the board had to restart',
       4,
     ],
     [

@@ -22,12 +22,15 @@
 #define RAISE_SERVICE() (FROM_CPU = 1)
 #define TAKE_SERVICE() (FROM_CPU = 0)
 
+#define SET_TRAP() ((void)0)
 #define ASM_HOLD_ALL ""
 #define ASM_LET_OURS "lui t0, 0x600C2\n\tli t1, 2\n\tsw t1, 0x194(t0)\n\t"
 
 /* The core jumps to the start of a table for an exception, and 4 bytes further on for each number of an interrupt. Between
  * those of the stub there is room for the first instructions of the image (ld/esp32-c3.ld). */
 #define TRAP_TABLE_ALIGN 256
+/* Support code stands before no trap here. */
+#define ASM_TRAP "call on_trap\n\t"
 #define TRAP_JUMP ".option push\n\t.option norvc\n\tj trap_entry\n\t.option pop\n\t"
 
 #else
@@ -42,6 +45,8 @@
 #define RAISE_SERVICE() (CLINT_MSIP = 1)
 #define TAKE_SERVICE() (CLINT_MSIP = 0)
 
+#define ASM_TRAP "lw t0, bw_irq_hook\n\tjalr t0\n\t"
+#define SET_TRAP() (bw_irq_hook = on_trap)
 #define ASM_HOLD_ALL "csrw mie, zero\n\t"
 #define ASM_LET_OURS "li t0, " MIE_OURS "\n\tcsrs mie, t0\n\t"
 

@@ -138,8 +138,7 @@ __attribute__((naked, aligned(4), used)) static void trap_entry(void) {
       "csrr t0, mstatus\n\t"
       "sw t0, " MSTATUS_AT "(sp)\n\t"
       SET_GP "mv a0, sp\n\t"
-      "lw t0, bw_irq_hook\n\t"
-      "jalr t0\n\t"
+      ASM_TRAP
       "bnez a0, 3f\n\t"
       "lw t0, " MSTATUS_AT "(sp)\n\t"
       "csrw mstatus, t0\n\t"
@@ -172,7 +171,7 @@ __attribute__((naked, section(".receive_trap"), used)) static void receive_trap(
 __attribute__((used)) _Noreturn void stub_reset_handler(void) {
   stub_wake();
   bw_irq_depth = 0;
-  bw_irq_hook = on_trap;
+  SET_TRAP();
   /* Writes to the stub's code fault, and so does a user stack that overflows into it. */
   CSR_WRITE("pmpaddr0", STUB_ADDR(__stub_flash_start) >> 2);
   CSR_WRITE("pmpaddr1", STUB_ADDR(__stub_flash_end) >> 2);
