@@ -52,6 +52,14 @@ export const CAPABILITY_COLUMNS: readonly {
     meaning: 'the rate that the line is raised to after the handshake, in baud; `no`: it stays at 115,200',
     cell: ({ uart }) => (uart === undefined ? 'no' : String(uart.maxBaud)),
   },
+  {
+    title: 'interrupts',
+    meaning: "the user's by `bw::on_irq`; with -1 the core's own timer is among them",
+    cell: ({ interrupts }) =>
+      interrupts === undefined
+        ? 'no'
+        : `${interrupts.coreTimer === 'free' ? '-1, ' : ''}${interrupts.lines[0]} to ${interrupts.lines[1]}`,
+  },
 ];
 
 /** Armv6-M: one fault for all, without a word why. */

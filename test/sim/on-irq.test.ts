@@ -78,7 +78,7 @@ describe.each(SIMULATED)('on $name', (board) => {
     const told = new Promise<void>((resolve) => {
       noticed = resolve;
     });
-    await session.evaluate('bw::on_irq(LINE, late); arm(20000);');
+    await session.evaluate('bw::on_irq(LINE, late); arm(60000);');
     await told;
     expect(notices[0]).toMatch(
       /^the board restarted; the board's memory is as it was: functions and variables are kept/,

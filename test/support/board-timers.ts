@@ -76,7 +76,7 @@ ${PEND}`,
 
 /** C++ for a session that has included <barewire.h>. */
 export function timerSource({ image }: BoardRecord): string {
-  const source = TIMERS[image];
+  const source = TIMERS[image.replace(/-usb$/, '')];
   if (source === undefined) throw new Error(`no timer is known of ${image}`);
   return source;
 }
