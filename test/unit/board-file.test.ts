@@ -130,7 +130,7 @@ describe('a file that is none', () => {
         'core is "Cortex-M5": it takes one of Cortex-M0, Cortex-M0+, Cortex-M3, Cortex-M4F, Cortex-M7, Cortex-M33, RV32IMAC, RV32IMC',
         'regions[0].addr is "here": it takes an address below 4 GiB: a number, or text as "0x20000000"',
         'regions[0].acess is not known: there are name, addr, sizeBytes, access',
-        'heap is not known: there are $schema, name, title, core, image, build, regions, heapBytes, baud, uart, flash, capabilities, simulator',
+        'heap is not known: there are $schema, name, title, core, image, build, regions, heapBytes, baud, uart, flash, capabilities, interrupts, simulator',
         'flash[0] is {"way":"mail"}: it takes a drive that the board shows up as, or a program that writes the image',
         'flash[1].runs is missing: it takes a list of argument lists, in which {elf}, {hex}, {bin}, {esp} and {port} are filled in',
       ].join('\n  '),
