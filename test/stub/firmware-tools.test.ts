@@ -89,7 +89,7 @@ describe('building', () => {
     expect(buildFirmware(tools, folder).built).toEqual([]);
     const portFile = join(folder, 'port/rp2040/port.c');
     writeFileSync(portFile, `${readFileSync(portFile, 'utf8')}\n`);
-    expect(buildFirmware(tools, folder).built).toEqual(['pico']);
+    expect(buildFirmware(tools, folder).built).toEqual(['pico', 'pico-usb']);
 
     const elsewhere = copySources('a-much-longer-name');
     buildFirmware(tools, elsewhere);
