@@ -69,7 +69,7 @@ export function findFirmware(folder: string, buildId: string): FirmwareImage {
   throw deviceError(
     'SESSION_UNKNOWN_BUILD',
     `the board runs build ${buildId}, which is none of those in ${folder}: ${seen.join(', ') || 'no images there'}\n` +
-      'flash the board with an image of this barewire (`npm run firmware` builds them)',
+      'flash the board with an image of this barewire (`barewire flash BOARD`), or name its board file with --board',
     { buildId, folder, seen },
   );
 }

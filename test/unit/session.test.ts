@@ -198,7 +198,14 @@ describe('what a session needs', () => {
     expect(() => findFirmware(dir, 'abcd')).toThrow(
       /the board runs build abcd, which is none of those in .*no images there/,
     );
-    expect(() => findFirmware(dir, 'abcd')).toThrow(expect.objectContaining({ code: 'SESSION_UNKNOWN_BUILD' }));
+    expect(() => findFirmware(dir, 'abcd')).toThrow(
+      expect.objectContaining({
+        code: 'SESSION_UNKNOWN_BUILD',
+        message: expect.stringMatching(
+          /\nflash the board with an image of this barewire \(`barewire flash BOARD`\), or name its board file with --board/,
+        ),
+      }),
+    );
   });
 
   test('a missing archive names the folders and the command that mends it', () => {
