@@ -64,8 +64,17 @@ export function firmwareNames(firmware: ObjectFile | undefined, arch: Architectu
     const { value: addr, thumb } = arch.splitValue(value, isFunction);
     return { name, target: { kind: 'absolute', addr, thumb }, isFunction, sizeBytes: 0, origin: 'firmware' };
   };
+  const known = (name: string): Definition | undefined => names.get(name) ?? statics.get(name);
+  /** A header of C may not say so: a function that C++ knows nothing of is C's of that name. */
+  const inC = (name: string): Definition | undefined => {
+    const length = users ? /^_Z(\d+)/.exec(name) : null;
+    if (length === null) return undefined;
+    const from = length[0].length;
+    const found = known(name.slice(from, from + Number(length[1])));
+    return found?.isFunction ? found : undefined;
+  };
   return {
-    get: (name) => names.get(name) ?? statics.get(name) ?? atPlace(name),
+    get: (name) => known(name) ?? atPlace(name) ?? inC(name),
     values: () => [...names.values(), ...[...statics.values()].filter((each) => each !== undefined)],
   };
 }

@@ -1,12 +1,15 @@
 // barewire inside of firmware that knows nothing of it but three functions and a call: examples/firmware, on QEMU.
 
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
 import { MPS2_AN386 } from '../../boards/mps2-an386.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { LIBRARY_LIMIT, readSizes } from '../../firmware-stub/tools/sizes.js';
 import { readCompileCommands } from '../../host/cli/compile-commands.js';
+import { packageRoot } from '../../host/diag/package-root.js';
 import type { Line } from '../../host/session/connection.js';
 import { type OpenOptions, openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
@@ -74,6 +77,11 @@ describe('names without headers', () => {
     expect(await shown('oven::name_of(oven::State::Cooling)')).toBe('(const char *) "cooling"');
     expect(await shown('controller.start(150.f); controller.settings_.target')).toBe('(float) 150.0');
     expect(await shown('clock_millis() > 0')).toBe('(bool) true');
+  });
+
+  test('a function of C is found though its header does not say that it is', async () => {
+    await session.evaluate('uint32_t clock_micros(void);');
+    expect(await shown('clock_micros() - clock_micros() != 1')).toBe('(bool) true');
   });
 
   test('code that was typed calls the firmware, and prints at the prompt though the firmware has a C library', async () => {
@@ -221,6 +229,14 @@ describe('where it is called from, and on what', () => {
     await check(oven.build('interrupt', { edits }));
   });
 
+  test('a loop on the process stack, as the threads of an RTOS are', async () => {
+    const switched = `static unsigned long long stack[256];
+  __asm__ volatile("msr psp, %0; msr control, %1; isb" ::"r"(stack + 256), "r"(2));
+  for (;;) {`;
+    const edits = { 'src/main.cpp': (text: string) => text.replace('for (;;) {', switched) };
+    await check(oven.build('thread', { edits }));
+  });
+
   test('Armv6-M has another instruction set, and one fault for all', async () => {
     await check(oven.build('m0', { machine: '-mcpu=cortex-m0 -mthumb' }));
   });
@@ -228,6 +244,33 @@ describe('where it is called from, and on what', () => {
   test('a floating-point unit has registers of its own, in frames too', async () => {
     const machine = '-mcpu=cortex-m4 -mthumb -mfloat-abi=hard -mfpu=fpv4-sp-d16';
     await check(oven.build('m4', { machine }), MPS2_AN386);
+  });
+});
+
+describe('the command', () => {
+  const barewire = (
+    args: readonly string[],
+    input: string,
+  ): { status: number | null; stdout: string; stderr: string } =>
+    spawnSync(process.execPath, [join(packageRoot(), 'dist/host/cli/main.js'), ...args], {
+      input,
+      encoding: 'utf8',
+      timeout: 45_000,
+    });
+
+  test('starts the firmware on a simulated board, and answers as the prompt does', () => {
+    const args = ['attach', '--elf', elf, '--board', 'qemu-mps2-an385', '--compile-commands', oven.compileCommands];
+    const { status, stdout } = barewire(args, '#include "controller.hpp"\ncontroller.settings().limit\n:board\n');
+    expect(stdout).toMatch(/^\(float\) 260\.0\n/);
+    expect(stdout).toContain('oven.elf, your firmware');
+    expect(stdout).toMatch(/firmware +\S+oven\.elf, build [0-9a-f]{40}/);
+    expect(status).toBe(0);
+  });
+
+  test('says what it lacks', () => {
+    const { status, stderr } = barewire(['attach', '--elf', elf], '');
+    expect(stderr).toContain('where is the board that runs it? --port PATH, or --board NAME');
+    expect(status).toBe(2);
   });
 });
 
@@ -275,13 +318,29 @@ describe('firmware that does not fit', () => {
   });
 
   test('another build is refused with both ids', async () => {
-    const other = oven.build('other', {
-      edits: { 'src/main.cpp': (text) => text.replace('start(180)', 'start(150)') },
-    });
+    // Longer, so that the id stands elsewhere.
+    const longer = (text: string): string =>
+      text.replace('start(180);', 'start(180); event_log.add(Event::Started, 2);');
+    const other = oven.build('other', { edits: { 'src/main.cpp': longer } });
     const error = await failure(openSession({ elf, line: onQemu(other) }));
     expect(error.code).toBe('SESSION_WRONG_ELF');
     expect(error.message).toMatch(
       /^oven\.elf is not what the board runs: it is build [0-9a-f]{40}, the board runs build [0-9a-f]{40}\.\nFlash that firmware/,
+    );
+  });
+
+  test('without a build id all code is compared', async () => {
+    const edits = { 'CMakeLists.txt': (text: string) => text.replace('-Wl,--build-id ', '') };
+    const without = oven.build('without-id', { edits });
+    const session = await openSession({ elf: without, line: onQemu(without) });
+    expect((await session.evaluate('blinks >= 0')).value).toBe('(bool) true');
+    await session.close();
+    const changed = { ...edits, 'src/main.cpp': (text: string) => text.replace('start(180)', 'start(170)') };
+    const other = oven.build('changed', { edits: changed });
+    const error = await failure(openSession({ elf: without, line: onQemu(other) }));
+    expect(error.code).toBe('SESSION_WRONG_ELF');
+    expect(error.message).toMatch(
+      /^without-id\.elf is not what the board runs: its \.text is not what the board has there/,
     );
   });
 
