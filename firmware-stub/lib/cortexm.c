@@ -17,6 +17,7 @@
 #define REG(addr) (*(volatile uint32_t *)(addr))
 #define SCB_AIRCR REG(0xE000ED0Cu)
 #define SCB_FAULTS ((volatile uint32_t *)0xE000ED28u) /* CFSR, HFSR, DFSR, MMFAR, BFAR */
+#define FPU_FPCCR REG(0xE000EF34u)
 #define FPU_FPCAR REG(0xE000EF38u)
 
 #define AIRCR_SYSRESETREQ 0x05FA0004u
@@ -308,6 +309,9 @@ __attribute__((used)) static uint32_t catch_fault(uint32_t *frame, uint32_t exc_
     frame = (uint32_t *)(uintptr_t)(STUB_STACK_ADDR + STUB_STACK_SIZE - FRAME_BYTES);
     __asm__ volatile("msr psp, %0" ::"r"(frame));
     exc_return = 0xFFFFFFFDu; /* to thread mode, on PSP */
+#if defined(__ARM_FP)
+    FPU_FPCCR &= ~1u; /* registers that wait to be saved are nobody's any more */
+#endif
   }
   divert(frame);
   return exc_return;
