@@ -34,7 +34,9 @@ struct stub_state stub;
 struct stub_slot stub_slots[STUB_SLOTS] __attribute__((section(STUB_FRAMES_SECTION)));
 uint8_t stub_reply[STUB_MAX_REPLY] __attribute__((section(STUB_FRAMES_SECTION), aligned(4)));
 
-NOINLINE struct stub_slot *stub_slot(uint32_t number) { return &stub_slots[number & 1u]; }
+#if STUB_SLOTS != 1u
+NOINLINE struct stub_slot *stub_slot(uint32_t number) { return &stub_slots[number & (STUB_SLOTS - 1u)]; }
+#endif
 
 /* Steps over `count` bytes of the batch and hands back where they are; if there are fewer, the batch is
  * malformed, and the zeros that come back stand for them. */
@@ -244,7 +246,7 @@ static void send_stored(void) { send_reply(stub.last_seq, stub.status, stub.done
 static void release(void) {
   STUB_FENCE();
   stub_slot(stub.work)->full = 0;
-  stub.work ^= 1u;
+  stub.work = STUB_NEXT_SLOT(stub.work);
 }
 
 /* Ends the batch in work: its slot is free before its reply is out, so that the host's next frame has a place. */

@@ -42,7 +42,7 @@ static void queue(void) {
     slot->length = stub.rx_count - BW_MIN_FRAME;
     STUB_FENCE();
     slot->full = 1;
-    stub.rx_next ^= 1u;
+    stub.rx_next = STUB_NEXT_SLOT(stub.rx_next);
   }
 }
 

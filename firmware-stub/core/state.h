@@ -34,8 +34,11 @@
 #define STUB_WILL_WRITE(addr, len) ((void)0)
 #endif
 
-/* Frames that the host may have unanswered: one in work, one received. */
+/* Frames that the host may have unanswered: one in work, one received. A power of two. */
+#ifndef STUB_SLOTS
 #define STUB_SLOTS 2u
+#endif
+#define STUB_NEXT_SLOT(number) ((number) ^ (STUB_SLOTS - 1u))
 
 /* kind and seq before the body. */
 #define STUB_HEADER 2u
@@ -139,7 +142,14 @@ extern uint8_t stub_output[STUB_OUTPUT_SIZE]; /* byte n of all output at n modul
 #define STUB_FENCE() __asm__ volatile("" ::: "memory")
 
 /* The first or the second, whatever the number: user code may have written over it. */
+#if STUB_SLOTS == 1u
+static inline struct stub_slot *stub_slot(uint32_t number) {
+  (void)number;
+  return stub_slots;
+}
+#else
 struct stub_slot *stub_slot(uint32_t number);
+#endif
 
 /* True while a received frame waits for stub_poll. */
 static inline bool stub_has_work(void) { return stub_slot(stub.work)->full != 0; }

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct stub_slot;
-
 static void stub_wake(void);
 static void stub_start(void);
 static void stub_receive(uint8_t byte);
@@ -23,7 +21,6 @@ static void stub_finish(void);
 static _Noreturn void stub_arch_run(uint32_t entry);
 static void stub_arch_service(void);
 static _Noreturn void stub_arch_stop(void);
-static struct stub_slot *stub_slot(uint32_t number);
 static uint32_t stub_crc_byte(uint32_t crc, uint8_t byte);
 static uint8_t *stub_put(uint8_t *to, uint32_t value, uint32_t count);
 static uint8_t *stub_put_varint(uint8_t *to, uint32_t value);

@@ -41,7 +41,7 @@
 #define UNMASK "movs r2, #0\n\tmsr basepri, r2\n\tcpsie if\n\t"
 #endif
 
-struct barewire_memory barewire_memory __attribute__((aligned(16)));
+struct barewire_memory barewire_memory __attribute__((aligned(128)));
 
 /* All of it in one place, so that code reaches it with one base register. */
 static struct {
@@ -358,19 +358,46 @@ __attribute__((weak)) void barewire_other_fault(void) {
   }
 }
 
+/* --- the stack's guard ------------------------------------------------------------------------------- */
+
+#if STUB_GUARD_BYTES != 0
+/* TYPE, CTRL, RNR, RBAR, RASR. Armv7-M manual, B3.5 */
+#define MPU ((volatile uint32_t *)0xE000ED90u)
+#define MPU_VALID_7 (1u << 4 | 7u)
+#define MPU_128_BYTES (6u << 1 | 1u) /* nothing may be done there */
+#define MPU_ON 5u                    /* with the default map beside the region; off in HardFault and NMI */
+
+/* An MPU that the firmware does not use watches the end of the stack. */
+static void work_guarded(void) {
+  volatile uint32_t *mpu = MPU;
+  __asm__("" : "+r"(mpu));
+  const bool guard = mpu[0] != 0 && mpu[1] == 0;
+  if (guard) {
+    mpu[3] = STUB_ADDR(barewire_memory.stack) + MPU_VALID_7;
+    mpu[4] = MPU_128_BYTES;
+    mpu[1] = MPU_ON;
+  }
+  work();
+  if (guard) {
+    mpu[1] = 0;
+  }
+}
+#else
+#define work_guarded work
+#endif
+
 /* --- what the firmware calls ------------------------------------------------------------------------- */
 
 /* An interrupt between reading a byte and taking it would take them in the wrong order. */
 static bool receive_one(void) {
-  uint32_t mask;
-  __asm__ volatile("mrs %0, primask\n\tcpsid i" : "=r"(mask)::"memory");
+  STUB_HOLD_INTERRUPTS();
   lib.receiving = 1;
   const int byte = barewire_read();
   if (byte >= 0) {
     stub_receive((uint8_t)byte);
   }
   lib.receiving = 0;
-  __asm__ volatile("msr primask, %0" ::"r"(mask) : "memory");
+  STUB_LET_INTERRUPTS();
   return byte >= 0;
 }
 
@@ -389,6 +416,6 @@ void barewire_poll(void) {
   serve();
   while ((here == 0 || !lib.in_loop) && !stub.busy && stub_has_work()) {
     lib.level = here;
-    work();
+    work_guarded();
   }
 }

@@ -35,6 +35,13 @@
 #error "barewire's library knows Cortex-M0 to M7 and M33"
 #endif
 
+/* The lowest bytes of the stack, which a region of an MPU of Armv7-M keeps free while code runs. */
+#if defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_7EM__)
+#define STUB_GUARD_BYTES 128u
+#else
+#define STUB_GUARD_BYTES 0u
+#endif
+
 /* The stack lies above the arena: what overflows it hits what was typed, and not the firmware. */
 struct barewire_memory {
   uint8_t arena[BAREWIRE_ARENA_BYTES];
@@ -47,16 +54,16 @@ extern struct barewire_memory barewire_memory __attribute__((section(BAREWIRE_ME
 extern struct barewire_memory barewire_memory;
 #endif
 
-_Static_assert(BAREWIRE_ARENA_BYTES >= 2048 && BAREWIRE_ARENA_BYTES % 16 == 0,
-               "BAREWIRE_ARENA_BYTES: at least 2048, and a multiple of 16");
+_Static_assert(BAREWIRE_ARENA_BYTES >= 2048 && BAREWIRE_ARENA_BYTES % 128 == 0,
+               "BAREWIRE_ARENA_BYTES: at least 2048, and a multiple of 128");
 _Static_assert(BAREWIRE_STACK_BYTES >= 512 && BAREWIRE_STACK_BYTES % 16 == 0,
                "BAREWIRE_STACK_BYTES: at least 512, and a multiple of 16");
 
 #define STUB_ADDR(symbol) ((uint32_t)(uintptr_t)(symbol))
 #define STUB_ARENA_ADDR STUB_ADDR(barewire_memory.arena)
 #define STUB_ARENA_SIZE ((uint32_t)sizeof barewire_memory.arena)
-#define STUB_STACK_ADDR STUB_ADDR(barewire_memory.stack)
-#define STUB_STACK_SIZE ((uint32_t)sizeof barewire_memory.stack)
+#define STUB_STACK_ADDR STUB_ADDR(barewire_memory.stack + STUB_GUARD_BYTES)
+#define STUB_STACK_SIZE ((uint32_t)sizeof barewire_memory.stack - STUB_GUARD_BYTES)
 #define STUB_FRAMES_SECTION ".bss.barewire_frames"
 
 /* The host takes the build id from the ELF and compares it with the board's memory. */
@@ -66,6 +73,7 @@ _Static_assert(BAREWIRE_STACK_BYTES >= 512 && BAREWIRE_STACK_BYTES % 16 == 0,
 
 /* For size. */
 #define STUB_LIBRARY
+#define STUB_SLOTS 1u
 #define STUB_NO_COUNTERS
 
 /** Memory at a device address. */

@@ -124,6 +124,26 @@ describe('names without headers', () => {
   });
 });
 
+describe('endless recursion', () => {
+  test('meets the guard below the stack, and hits neither what was typed nor the firmware', async () => {
+    const session = await attach();
+    try {
+      await session.evaluate('int kept = 7;');
+      await session.evaluate(
+        'int deep(int n) { volatile char a[20]; a[0] = n; return n == 0 ? 0 : (deep(n - 1) ^ a[0]) * 3 + 1; }',
+      );
+      const error = await failure(session.evaluate('deep(100000)'));
+      expect(error.message).toMatch(/faulted: stack overflow in `deep\(int\)`/);
+      expect(error.message).toContain('likely: endless recursion');
+      expect((await session.evaluate('kept')).value).toBe('(int) 7');
+      const rounds = (await session.evaluate('rounds')).value;
+      expect((await session.evaluate('rounds')).value).not.toBe(rounds);
+    } finally {
+      await session.close();
+    }
+  });
+});
+
 describe('redefinition', () => {
   let session: Session;
   const notices: string[] = [];
