@@ -306,7 +306,8 @@ export const FAULT_WORDS = {
     'restart',
     /** Calls on the stack, as far as they were counted. */
     'calls',
-    /** Places in records, innermost first; 0 where there are no more. */
+    /** Places in records, innermost first; 0 where there are no more. Of more calls the last WASM_OUTER_CALLS words
+     *  hold the outermost. */
     'pc',
     'pc1',
     'pc2',
@@ -329,6 +330,9 @@ export const FAULT_WORDS = {
 const RECORD = [
   { name: 'record', type: 'blob', meaning: 'u32 words, named by FAULT_WORDS of the architecture' },
 ] as const;
+
+/** How many places of a record are the outermost calls' when not all have room. */
+export const WASM_OUTER_CALLS = 4;
 
 /** Why an executor of WebAssembly stopped code. */
 export const WASM_TRAPS = {

@@ -13,6 +13,7 @@ import { judge } from './fault-rules.js';
 import { nameAt, overflowVerdict } from './fault-stack.js';
 import { FAULT_BITS } from './fault-tables.js';
 import { callsOf, excerptLines, registerLines, stackLines } from './fault-text.js';
+import { describeWasmTrap } from './fault-wasm.js';
 import { decodeThumb, type Instruction, isWideThumb, type Registers } from './thumb.js';
 import type { UnwindTarget } from './unwind.js';
 
@@ -49,6 +50,7 @@ const isFrameLost = ({ pc, lr, xpsr }: FaultRecord): boolean => pc === 0 && lr =
  *  @param words in the order of FAULT_WORDS of the architecture; missing ones count as 0 and are mentioned */
 export async function describeFault(words: Uint32Array, context: FaultContext): Promise<FaultReport> {
   if (context.arch === 'rv32') return describeTrap(words, context, targetOf(context));
+  if (context.arch === 'wasm32') return describeWasmTrap(words, context);
   const record = Object.fromEntries(FAULT_WORDS.cortexm.map((name, i) => [name, words[i] ?? 0])) as FaultRecord;
   const bits = FAULT_BITS.filter(({ register, bit }) => ((record[register] >>> bit) & 1) !== 0);
   const frameLost = isFrameLost(record);

@@ -54,7 +54,7 @@ const INTEGER_NAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Inline namespaces of the standard libraries, and ours. */
-const INLINE_NAMESPACES = /\b(?:__cxx11|_V2|__1|__ndk1|__debug)::/g;
+const INLINE_NAMESPACES = /\b(?:__cxx11|_V2|__[12]|__ndk1|__debug)::/g;
 
 /** Longer names are shown as they are. */
 const MAX_NAME = 20_000;

@@ -24,5 +24,6 @@ export const MEMORY_PAGES = (ARENA.addr + ARENA.sizeBytes) / WASM_PAGE_BYTES;
 /** A word that is not 0 when running code is to call `attend`. */
 export const ATTENTION_ADDR = 0x3_fff0;
 
-/** Indices in the function table of what user code calls of the stub: the addresses of these functions. */
-export const SERVICES = { bw_output: 1, bw_exit: 2, bw_micros: 3 } as const;
+/** Indices in the function table of what user code calls of the stub: the addresses of these functions. Even, for bit 0
+ *  of a function's address means something elsewhere. */
+export const SERVICES = { bw_output: 2, bw_exit: 4, bw_micros: 6 } as const;

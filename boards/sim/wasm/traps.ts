@@ -1,6 +1,6 @@
 // What ended user code, as words of a fault record.
 
-import { FAULT_WORDS, WASM_TRAPS } from '../../../protocol/messages.js';
+import { FAULT_WORDS, WASM_OUTER_CALLS, WASM_TRAPS } from '../../../protocol/messages.js';
 import { type FunctionLoader, framesOf } from './loader.js';
 
 /** V8's words for traps. */
@@ -41,8 +41,9 @@ export function recordOf(
   words[WORDS.indexOf('sp')] = what.stackPointer;
   words[WORDS.indexOf('restart')] = what.restart ?? 0;
   words[WORDS.indexOf('calls')] = places.length;
-  places.slice(0, WORDS.length - FIRST_PLACE).forEach((addr, at) => {
-    words[FIRST_PLACE + at] = addr;
-  });
+  const room = WORDS.length - FIRST_PLACE;
+  const shown =
+    places.length <= room ? places : [...places.slice(0, room - WASM_OUTER_CALLS), ...places.slice(-WASM_OUTER_CALLS)];
+  words.set(shown, FIRST_PLACE);
   return words;
 }

@@ -5,7 +5,7 @@
 _Noreturn void __ubsan_handle_divrem_overflow_minimal_abort(void);
 
 _Noreturn void __ubsan_handle_divrem_overflow_minimal_abort(void) {
-  volatile int32_t zero = 0;
-  zero = 1 / zero;
+  volatile int32_t one = 1, zero = 0;
+  zero = one / zero;
   bw_exit(BW_ABORTED);
 }

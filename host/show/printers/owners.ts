@@ -11,7 +11,12 @@ import { tupleHeads } from './tuple.js';
 
 /** `0x20001000 -> 5`; the address alone where nothing is known of what is there.
  *  @param array the first of an unknown number of elements is there */
-async function pointeeText(context: ShowContext, pointer: Value, depth: number, array: boolean): Promise<string> {
+export async function pointeeText(
+  context: ShowContext,
+  pointer: Value,
+  depth: number,
+  array: boolean,
+): Promise<string> {
   const addr = await unsignedOf(context, pointer);
   if (addr === 0) return 'nullptr';
   const target = targetOf(pointer);

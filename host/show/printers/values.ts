@@ -60,10 +60,15 @@ const PERIOD_SUFFIXES: Readonly<Record<string, string>> = {
   '86400/1': 'd',
 };
 
-const printDuration: Printer = async (context, value, depth) => {
-  const count = fieldAt(value, '__r');
+/** A count with the unit that the duration's type has. */
+export async function durationText(
+  context: ShowContext,
+  value: Value,
+  count: Value,
+  depth: number,
+): Promise<string | undefined> {
   const period = typeArg(value, 1);
-  if (!count || !period) return undefined;
+  if (!period) return undefined;
   const ratio = argsOf({ ...value, type: bareType(period) }).map((arg) =>
     arg.kind === 'value' ? arg.value : undefined,
   );
@@ -71,10 +76,15 @@ const printDuration: Printer = async (context, value, depth) => {
   const [numerator, denominator] = ratio;
   const key = `${numerator}/${denominator}`;
   return `${await context.show(context, count, depth)}${PERIOD_SUFFIXES[key] ?? ` × ${key} s`}`;
+}
+
+const printDuration: Printer = async (context, value, depth) => {
+  const count = fieldAt(value, '__r');
+  return count && durationText(context, value, count, depth);
 };
 
 /** A type that shows as one of its members does. */
-function memberPrinter(...paths: readonly (readonly string[])[]): Printer {
+export function memberPrinter(...paths: readonly (readonly string[])[]): Printer {
   return async (context: ShowContext, value: Value, depth: number) => {
     for (const path of paths) {
       const inner = fieldAt(value, ...path);
