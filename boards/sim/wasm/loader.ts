@@ -8,6 +8,7 @@ import { type MadeBody, makeBody, placeInBody } from './make-body.js';
 import { type AliasRecord, type FunctionRecord, recordAt } from './record.js';
 
 const TABLE_STEP = 16 * 1024;
+const MAGIC_BYTES = 8;
 const SHARED_WITH_MAXIMUM = 3;
 const FUNCREF = 0x70;
 /** Index of `attend` among a module's functions; its own begin behind it. */
@@ -39,8 +40,8 @@ export class FunctionLoader {
   readonly #aliases = new Map<number, AliasRecord>();
   /** Functions by module and index, for places of traps. */
   readonly #modules: (readonly Loaded[])[] = [];
-  /** Records that no module can be made of. */
-  readonly #bad = new Set<number>();
+  /** Records that no module can be made of, as half of one that something else was written over. */
+  readonly #bad = new Map<number, FunctionRecord>();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -61,25 +62,24 @@ export class FunctionLoader {
     const dirty = this.#dirty;
     this.#dirty = [];
     const fresh = new Map<number, FunctionRecord>();
-    const look = (addr: number): number => {
+    const look = (addr: number): void => {
       const record = recordAt(this.#bytes, this.#view, addr);
-      if (record === undefined) return 4;
-      if (record.kind === 'function') fresh.set(addr, record);
-      else this.#aliases.set(addr, record);
-      return Math.max(4, record.sizeBytes & ~3);
+      if (record?.kind === 'function') fresh.set(addr, record);
+      else if (record !== undefined) this.#aliases.set(addr, record);
     };
     for (const { addr, end } of dirty) {
-      for (const known of [this.#functions, this.#aliases]) {
-        for (const [start, { sizeBytes }] of known) {
-          if (start >= end || start + sizeBytes <= addr) continue;
+      for (const known of [this.#functions, this.#aliases, this.#bad]) {
+        const touched = [...known].filter(([start, { sizeBytes }]) => start < end && start + sizeBytes > addr);
+        for (const [start] of touched) {
           known.delete(start);
           this.#put(start, null);
           look(start);
         }
       }
-      for (let at = addr & ~3; at < end; ) at += look(at);
+      // What was there already is not always written again: the first words of a record may be older.
+      for (let at = Math.max(0, addr - MAGIC_BYTES) & ~3; at < end; at += 4) look(at);
     }
-    this.#load([...fresh.values()]);
+    this.#load(this.#withoutOld([...fresh.values()]));
     for (const { addr, target } of this.#aliases.values()) this.#put(addr, this.function(target) ?? null);
   }
 
@@ -102,6 +102,17 @@ export class FunctionLoader {
     return record.addr + record.bodyStart + placeInBody(body, offset - bodyOffset);
   }
 
+  /** What another record begins in the middle of is what an earlier function left there. */
+  #withoutOld(records: readonly FunctionRecord[]): FunctionRecord[] {
+    const sorted = [...records].sort((a, b) => a.addr - b.addr);
+    return sorted.filter((record, index) => {
+      const next = sorted[index + 1];
+      if (next === undefined || next.addr >= record.addr + record.sizeBytes) return true;
+      this.#bad.set(record.addr, record);
+      return false;
+    });
+  }
+
   #put(addr: number, value: unknown): void {
     const { table } = this.#around;
     if (addr < NULL_ZONE.sizeBytes) return;
@@ -118,7 +129,7 @@ export class FunctionLoader {
       const [only, ...others] = records;
       if (others.length > 0) {
         for (const each of records) this.#load([each]);
-      } else this.#bad.add(only!.addr);
+      } else this.#bad.set(only!.addr, only!);
       if (!(error instanceof Error)) throw error;
     }
   }

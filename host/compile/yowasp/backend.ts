@@ -173,8 +173,11 @@ class ThreadWaiting implements Waiting {
 
   async compile(source: string, timeoutMs: number): Promise<ClangResult> {
     this.#asked = true;
-    if (this.thread.give(this.running, source)) return plain(await this.thread.endOf(this.running, timeoutMs));
-    this.thread.abort(this.running);
+    if (this.thread.give(this.running, source)) {
+      const end = await this.thread.endOf(this.running, timeoutMs);
+      // Another compilation may have needed the thread.
+      if (!end.aborted) return plain(end);
+    } else this.thread.abort(this.running);
     return this.header.compile(mainText(this.tail, source), timeoutMs);
   }
 

@@ -9,6 +9,15 @@ import { packageRoot } from '../../diag/package-root.js';
 import type { ClangResult } from '../run-clang.js';
 import { FEED, type Job, type JobEnd, type ThreadData, TOLD } from './jobs.js';
 
+/** What a shell says of a program that aborted. */
+const CRASHED = 134;
+
+/** How a job ended. */
+export interface LlvmEnd extends ClangResult {
+  /** It was told to end while it waited. */
+  readonly aborted: boolean;
+}
+
 /** A job under way. */
 export interface Running {
   readonly id: number;
@@ -21,16 +30,21 @@ export class LlvmThread {
   #worker: Worker | undefined;
   #feed = newFeed();
   #next = 0;
+  /** The job that stands still in the thread, or soon will, and was not told anything yet. */
+  #waiting: number | undefined;
   readonly #open = new Map<number, { resolve(end: JobEnd): void; reject(error: unknown): void }>();
 
   constructor(data: Omit<ThreadData, 'feed'>) {
     this.#data = data;
   }
 
-  /** Starts a job; others that were started before come first. */
+  /** Starts a job; others that were started before come first. One that waits for its text is ended, for it would
+   *  keep the thread. */
   start(job: Omit<Job, 'id'>): Running {
     const worker = this.#running();
     const id = ++this.#next;
+    if (this.#waiting !== undefined) this.#tell(this.#waiting, TOLD.abort, 0);
+    if (job.waits) this.#waiting = id;
     const ended = new Promise<JobEnd>((resolve, reject) => this.#open.set(id, { resolve, reject }));
     ended.catch(() => undefined);
     worker.postMessage({ id, ...job } satisfies Job);
@@ -53,7 +67,7 @@ export class LlvmThread {
 
   /** Waits for a job, at most `timeoutMs`.
    *  @throws COMPILE_TIMEOUT after ending the thread, COMPILE_CRASHED */
-  async endOf({ ended }: Running, timeoutMs: number): Promise<ClangResult> {
+  async endOf({ ended }: Running, timeoutMs: number): Promise<LlvmEnd> {
     this.#worker?.ref();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
@@ -64,8 +78,8 @@ export class LlvmThread {
       }, timeoutMs);
     });
     try {
-      const { output, stderr, code } = await Promise.race([ended, late]);
-      return { stdout: output, stderr, code: code ?? 134, signal: null };
+      const { output, stderr, code, aborted } = await Promise.race([ended, late]);
+      return { stdout: output, stderr, code: code ?? CRASHED, signal: null, aborted };
     } finally {
       clearTimeout(timer);
       if (this.#open.size === 0) this.#worker?.unref();
@@ -76,6 +90,7 @@ export class LlvmThread {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#waiting = undefined;
     this.#failAll(new BarewireError('COMPILE_CRASHED', 'the compiler was stopped'));
     await worker?.terminate();
   }
@@ -83,6 +98,7 @@ export class LlvmThread {
   #tell(id: number, what: number, length: number): void {
     const words = new Int32Array(this.#feed, 0, FEED.words);
     words[FEED.length] = length;
+    if (this.#waiting === id) this.#waiting = undefined;
     Atomics.store(words, FEED.told, id * 2 + what);
     Atomics.notify(words, FEED.told);
   }
