@@ -5,7 +5,7 @@
 import { NULL_ZONE } from './layout.js';
 import { section, sleb, text, uleb } from './leb.js';
 import { type MadeBody, makeBody, placeInBody } from './make-body.js';
-import { type AliasRecord, type FunctionRecord, recordAt } from './record.js';
+import { type AliasRecord, type FunctionRecord, isMarked, recordAt } from './record.js';
 
 const TABLE_STEP = 16 * 1024;
 const MAGIC_BYTES = 8;
@@ -70,10 +70,13 @@ export class FunctionLoader {
     for (const { addr, end } of dirty) {
       for (const known of [this.#functions, this.#aliases, this.#bad]) {
         const touched = [...known].filter(([start, { sizeBytes }]) => start < end && start + sizeBytes > addr);
-        for (const [start] of touched) {
+        for (const [start, record] of touched) {
           known.delete(start);
           this.#put(start, null);
           look(start);
+          // The rest of it may be written again without its beginning.
+          const isThere = fresh.has(start) || this.#aliases.has(start);
+          if (!isThere && record.kind === 'function' && isMarked(this.#view, start)) this.#bad.set(start, record);
         }
       }
       // What was there already is not always written again: the first words of a record may be older.

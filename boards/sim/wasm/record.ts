@@ -73,6 +73,11 @@ export function recordAt(bytes: Uint8Array, view: DataView, addr: number): Funct
   };
 }
 
+/** Whether the first words of a record stand at `addr`, whatever follows. */
+export function isMarked(view: DataView, addr: number): boolean {
+  return view.getUint32(addr, true) === RECORD_MAGIC;
+}
+
 function typesOf(bytes: Uint8Array): Uint8Array[] | undefined {
   const types: Uint8Array[] = [];
   let at = 1;

@@ -58,11 +58,12 @@ function serve({ url, files, feed }: ThreadData, answer: (end: JobEnd) => void):
 
   const awaitText = (id: number, bytes: Uint8Array): void => {
     let told = Atomics.load(words, FEED.told);
-    while (told >> 1 !== id) {
+    while (told >> 1 < id) {
       Atomics.wait(words, FEED.told, told);
       told = Atomics.load(words, FEED.told);
     }
-    if ((told & 1) === TOLD.abort) throw new Aborted();
+    // What was said to a later job came after all that was to be said to this one.
+    if (told >> 1 > id || (told & 1) === TOLD.abort) throw new Aborted();
     const length = words[FEED.length]!;
     bytes.set(text.subarray(0, length));
     bytes.fill(0x20, length);
