@@ -82,17 +82,16 @@ class Executor {
     this.#control = new Int32Array(control);
     this.#line = line;
     this.#bornAt = bornAt;
-    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1024 });
     this.#loader = new FunctionLoader({
       memory,
       pages: MEMORY_PAGES,
-      table,
       stackPointer: this.#userStack,
       attend: () => this.#attend(),
     });
     this.#core = this.#startCore(image, again);
     this.#coreStackEnd = this.#core.__stack_pointer.value as number;
-    for (const [name, index] of Object.entries(SERVICES)) table.set(index, this.#core[name as keyof typeof SERVICES]);
+    for (const [name, addr] of Object.entries(SERVICES))
+      this.#loader.offer(addr, this.#core[name as keyof typeof SERVICES]);
     this.#loader.written(ARENA.addr, ARENA.sizeBytes);
   }
 

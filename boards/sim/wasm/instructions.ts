@@ -52,7 +52,9 @@ export const OPCODES = {
   call: 0x10,
   callIndirect: 0x11,
   i32Load: 0x28,
+  i32Load16: 0x2f,
   i32Const: 0x41,
+  i32ShiftRight: 0x76,
 };
 
 /** An instruction that no record may hold. */

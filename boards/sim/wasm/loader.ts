@@ -1,13 +1,15 @@
 // From function records in memory to functions that run. What was written since the last run is looked through:
-// functions that are new or changed become one module, whose instance puts them into the table at their addresses;
-// what was overwritten leaves it. Memory is all there is to know: an executor that begins anew finds the same functions.
+// functions that are new or changed become one module, whose instance puts them into the table; what was overwritten
+// leaves it. A function has a slot of the table for as long as something may call its address. Memory is all there is to know: an executor that begins anew finds the same functions.
 
-import { NULL_ZONE } from './layout.js';
+import { SLOTS } from './layout.js';
 import { section, sleb, text, uleb } from './leb.js';
 import { type MadeBody, makeBody, placeInBody } from './make-body.js';
 import { type AliasRecord, type FunctionRecord, isMarked, recordAt } from './record.js';
 
-const TABLE_STEP = 16 * 1024;
+/** The table is at least this long, and grows twofold. */
+const LEAST_SLOTS = 512;
+const MOST_SLOTS = 0xffff;
 const MAGIC_BYTES = 8;
 const SHARED_WITH_MAXIMUM = 3;
 const FUNCREF = 0x70;
@@ -19,7 +21,6 @@ const FIRST_OWN = 1;
 export interface Surroundings {
   readonly memory: WebAssembly.Memory;
   readonly pages: number;
-  readonly table: WebAssembly.Table;
   readonly stackPointer: WebAssembly.Global;
   readonly attend: () => void;
 }
@@ -35,6 +36,9 @@ export class FunctionLoader {
   readonly #around: Surroundings;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: LEAST_SLOTS });
+  /** By address. 0 is nobody's: what is called there traps. */
+  readonly #slots = new Map<number, number>();
   #dirty: { addr: number; end: number }[] = [];
   readonly #functions = new Map<number, FunctionRecord>();
   readonly #aliases = new Map<number, AliasRecord>();
@@ -47,6 +51,7 @@ export class FunctionLoader {
     this.#around = around;
     this.#bytes = new Uint8Array(around.memory.buffer);
     this.#view = new DataView(around.memory.buffer);
+    this.#bytes.fill(0, SLOTS.addr, SLOTS.addr + SLOTS.sizeBytes);
   }
 
   /** Bytes of memory change. */
@@ -86,9 +91,15 @@ export class FunctionLoader {
     for (const { addr, target } of this.#aliases.values()) this.#put(addr, this.function(target) ?? null);
   }
 
+  /** Gives an address to a function that is not in memory. */
+  offer(addr: number, service: unknown): void {
+    this.#put(addr, service);
+  }
+
   /** The function whose address this is. */
   function(addr: number): (() => unknown) | undefined {
-    return addr < this.#around.table.length ? (this.#around.table.get(addr) ?? undefined) : undefined;
+    const slot = this.#slots.get(addr);
+    return slot === undefined ? undefined : (this.#table.get(slot) ?? undefined);
   }
 
   /** Whether a record stands at an address that no module can be made of. */
@@ -117,10 +128,22 @@ export class FunctionLoader {
   }
 
   #put(addr: number, value: unknown): void {
-    const { table } = this.#around;
-    if (addr < NULL_ZONE.sizeBytes) return;
-    if (addr >= table.length) table.grow(Math.ceil((addr + 1 - table.length) / TABLE_STEP) * TABLE_STEP);
-    table.set(addr, value as null);
+    if (value === null && !this.#slots.has(addr)) return;
+    this.#table.set(this.#slotOf(addr), value);
+  }
+
+  /** The slot of an address, which it has from now on.
+   *  @throws Error when there are too many */
+  #slotOf(addr: number): number {
+    const known = this.#slots.get(addr);
+    if (known !== undefined) return known;
+    if (addr % 2 !== 0 || addr >= SLOTS.addr || addr === 0) return 0;
+    const slot = this.#slots.size + 1;
+    if (slot > MOST_SLOTS) throw new Error(`more than ${MOST_SLOTS} functions`);
+    if (slot >= this.#table.length) this.#table.grow(Math.min(this.#table.length, MOST_SLOTS + 1 - this.#table.length));
+    this.#slots.set(addr, slot);
+    this.#view.setUint16(SLOTS.addr + addr / 2, slot, true);
+    return slot;
   }
 
   #load(records: readonly FunctionRecord[]): void {
@@ -138,12 +161,12 @@ export class FunctionLoader {
   }
 
   #instantiate(records: readonly FunctionRecord[]): void {
-    const { memory, pages, table, stackPointer, attend } = this.#around;
+    const { memory, pages, stackPointer, attend } = this.#around;
     const number = this.#modules.length;
-    const { bytes, loaded } = moduleOf(records, number, pages);
+    const { bytes, loaded } = moduleOf(records, number, pages, (addr) => this.#slotOf(addr));
     // The instance puts its functions into the table.
     new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      board: { memory, table, stackPointer, attend },
+      board: { memory, table: this.#table, stackPointer, attend },
     });
     this.#modules.push(loaded);
     for (const record of records) {
@@ -159,6 +182,7 @@ function moduleOf(
   records: readonly FunctionRecord[],
   number: number,
   pages: number,
+  slotOf: (addr: number) => number,
 ): { bytes: Uint8Array; loaded: Loaded[] } {
   const types: Uint8Array[] = [];
   const known = new Map<string, number>();
@@ -173,7 +197,7 @@ function moduleOf(
   };
   const attendType = typeIndex(Uint8Array.of(0x60, 0, 0));
   const own = records.map((record) => typeIndex(record.types[0]!));
-  const bodies = records.map((record) => makeBody(record, { typeIndex, stackPointer: 0, attend: ATTEND }));
+  const bodies = records.map((record) => makeBody(record, { typeIndex, stackPointer: 0, attend: ATTEND, slotOf }));
 
   const from = (name: string, ...what: number[]): number[] => [...text('board'), ...text(name), ...what];
   const imports = [
@@ -182,7 +206,14 @@ function moduleOf(
     ...from('stackPointer', 3, 0x7f, 1),
     ...from('attend', 0, ...uleb(attendType)),
   ];
-  const elements = records.flatMap(({ addr }, index) => [0, 0x41, ...sleb(addr), 0x0b, 1, ...uleb(FIRST_OWN + index)]);
+  const elements = records.flatMap(({ addr }, index) => [
+    0,
+    0x41,
+    ...sleb(slotOf(addr)),
+    0x0b,
+    1,
+    ...uleb(FIRST_OWN + index),
+  ]);
   const head = Buffer.concat([
     Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
     section(1, uleb(types.length), ...types),

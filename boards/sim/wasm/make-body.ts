@@ -1,6 +1,7 @@
 // A record's body as one module has it.
 //
-//   call f          i32.const &f, call_indirect        through the table: a new f reaches its callers at once
+//   call f          i32.const slot of f, call_indirect    through the table: a new f reaches its callers at once
+//   call_indirect   first looks the slot up that the address has
 //   loop            loop, then: is there something to be done? call attend
 //
 // The question at each turn of a loop is what an interrupt is elsewhere: it lets the stub hear the line, and timers
@@ -8,7 +9,7 @@
 
 import { PLACE_BYTES, REFERENCE_KINDS } from '../../../protocol/wasm-function.js';
 import { behindInstruction, behindLocals, OPCODES } from './instructions.js';
-import { ATTENTION_ADDR } from './layout.js';
+import { ATTENTION_ADDR, SLOTS } from './layout.js';
 import { sleb, uleb } from './leb.js';
 import type { FunctionRecord } from './record.js';
 
@@ -17,6 +18,8 @@ export interface ModuleIndices {
   typeIndex(type: Uint8Array): number;
   readonly stackPointer: number;
   readonly attend: number;
+  /** Place in the table of the function at an address, now or later. */
+  slotOf(addr: number): number;
 }
 
 /** Bytes from `out` on, up to the next stretch: those from `from` on in the record's body, or what was put in for the
@@ -54,9 +57,14 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     ...[OPCODES.i32Const, ...sleb(ATTENTION_ADDR), OPCODES.i32Load, 2, 0],
     ...[OPCODES.if, 0x40, OPCODES.call, ...uleb(indices.attend), OPCODES.end],
   ];
+  const lookUp = [...[OPCODES.i32Const, 1, OPCODES.i32ShiftRight], ...[OPCODES.i32Load16, 1, ...uleb(SLOTS.addr)]];
   let next = 0;
   for (let at = behindLocals(body); at < body.length; ) {
     const end = behindInstruction(body, at);
+    if (body[at] === OPCODES.callIndirect) {
+      copyUpTo(at);
+      insert(at, lookUp);
+    }
     for (
       let reference = references[next];
       reference !== undefined && reference.place < end;
@@ -66,7 +74,7 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
       if (kind === REFERENCE_KINDS.call) {
         copyUpTo(at);
         insert(at, [
-          ...[OPCODES.i32Const, ...sleb(value)],
+          ...[OPCODES.i32Const, ...sleb(indices.slotOf(value))],
           ...[OPCODES.callIndirect, ...uleb(indices.typeIndex(record.types[type]!)), 0],
         ]);
       } else {
