@@ -45,8 +45,8 @@ export interface ToolchainOptions {
   readonly picolibcPrefixes?: readonly string[];
 }
 
-/** Pieces that a session cannot do without. */
-const NEEDED: ReadonlySet<Piece> = new Set(['clang', 'gcc', 'newlib', 'libstdc++', 'riscv-gcc', 'picolibc']);
+/** Pieces that a session on a board for the native clang cannot do without. */
+export const NEEDED: ReadonlySet<Piece> = new Set(['clang', 'gcc', 'newlib', 'libstdc++', 'riscv-gcc', 'picolibc']);
 
 /** Looks at the machine; starts no process in the usual layouts.
  *  @param board whose multilib is wanted; without it only the folders above the multilibs are judged */
@@ -70,6 +70,10 @@ export function findToolchain(board?: BoardRecord, options: ToolchainOptions = {
   if (llvmAr === undefined) miss('llvm-ar', 'no llvm-ar');
   if (qemu === undefined) miss(simulator === QEMU_ARM ? 'qemu' : 'qemu-riscv', `no ${simulator}`);
   const picolibc = board?.libc === 'picolibc' ? findPicolibc(options.picolibcPrefixes) : undefined;
+  // clang from npm brings its own (find-yowasp.ts).
+  if (board?.libc === 'wasi') {
+    return { clang, lld, llvmAr, gccVersion: gcc.version, includeDirs: [], archiveDirs: [], qemu, missing };
+  }
   const archiveDirs =
     picolibc === undefined ? findArchives(gcc, board, miss) : findPicolibcArchives(picolibc, board, miss);
   const includeDirs = findHeaders(gcc, clang, board, picolibc, miss);
