@@ -12,7 +12,7 @@ import type { Hello } from '../../protocol/hello.js';
 import { LIMITS } from '../../protocol/messages.js';
 import { debugScope } from '../diag/debug.js';
 import { concatBytes } from './bytes.js';
-import { type Clock, systemClock } from './clock.js';
+import { type Clock, patientClock } from './clock.js';
 import { type CounterName, type LinkCounters, zeroCounters } from './counters.js';
 import { type BoardState, closed, resetIgnored } from './errors.js';
 import { createFramer, type Framer } from './framer.js';
@@ -103,7 +103,7 @@ export class DeviceLink {
     private readonly greeted: { resolve: () => void; reject: (error: Error) => void },
   ) {
     this.counters = this.counts;
-    this.clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? patientClock;
     this.startMs = this.clock.now();
     const { clock: _clock, trace: _trace, firstSeq, ...config } = options;
     const seq = firstSeq ?? 1 + Math.floor(Math.random() * 255);

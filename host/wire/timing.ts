@@ -1,5 +1,5 @@
 // How long to wait. The estimate follows what answers really take (RFC 6298: smoothed round trip plus four
-// times its deviation), so that a simulator is asked again after a tenth of a second and a slow adapter is
+// times its deviation), so that a simulator is asked again after a fifth of a second and a slow adapter is
 // given its time. Too short a wait costs a PING, never a second execution.
 
 import type { PlannedFrame } from './plan.js';
@@ -17,7 +17,7 @@ export const UNMEASURED: Timing = { smoothMs: undefined, deviationMs: 0, latency
 const FIRST_WAIT_MS = 500;
 /** On a line whose time is known, and where the other end may have something else to do. */
 const SHORTEST_PACED_MS = 20;
-const SHORTEST_WAIT_MS = 100;
+const SHORTEST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 2000;
 
 /** The estimate after one more round trip.
