@@ -56,7 +56,7 @@ export class NameSearch {
     const known = this.state.names.get(name) ?? this.atoms.libraryNames.get(name);
     const fromFirmware = this.fromFirmware(name, isInput);
     // What the firmware has is its own for inputs; a library keeps to what came with it.
-    const passedOver = isInput && own === undefined && fromFirmware !== undefined;
+    const passedOver = this.state.target.attached !== undefined && own === undefined && fromFirmware !== undefined;
     if (known !== undefined && (known.origin === 'input' ? fits(known.isFunction) : !passedOver)) return known.target;
     const fromStatic = isInput ? this.state.statics.get(name) : undefined;
     if (fromStatic !== undefined) return fromStatic.target;
@@ -72,8 +72,8 @@ export class NameSearch {
     const { attached } = this.state.target;
     const found = this.state.firmware.get(name);
     if (attached === undefined || found === undefined) return found;
-    const refused = isInput ? attached.notFromFirmware.has(name) : findInArchives(this.state, name) !== undefined;
-    return refused ? undefined : found;
+    if (isInput) return attached.notFromFirmware.has(name) ? undefined : found;
+    return attached.shared.test(name) || findInArchives(this.state, name) === undefined ? found : undefined;
   }
 
   /** What an archive's member defines by that name; the member takes part in the stage from now on. */

@@ -31,6 +31,8 @@ export interface LinkTarget {
 export interface AttachedFirmware {
   /** Names that inputs have from the archives though the firmware has them too: what is printed is to come to the prompt. */
   readonly notFromFirmware: ReadonlySet<string>;
+  /** Names that libraries have from it too: there is one heap, whoever takes from it and gives back. */
+  readonly shared: RegExp;
 }
 
 export interface StageOptions {

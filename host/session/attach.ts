@@ -53,8 +53,11 @@ export function readUserFirmware(path: string): UserFirmware {
   return { path, elf, buildId: noteOf(elf)?.id };
 }
 
-/** How its names are looked for: what prints, ends the program or fails an assertion is the prompt's business. */
+/** How its names are looked for: memory is the firmware's; what prints, ends the program or fails an assertion is the prompt's business. */
 export const ATTACHED: AttachedFirmware = {
+  // malloc and its kin, operator new and delete.
+  shared:
+    /^(?:_?(?:malloc|calloc|realloc|free|memalign|malloc_usable_size)(?:_r)?|__malloc_(?:lock|unlock)|_Z(?:n[wa]|d[la]).*)$/,
   notFromFirmware: new Set([
     ...['printf', 'iprintf', 'vprintf', 'viprintf', 'puts', 'putchar', 'putc', 'putchar_unlocked', 'fputs', 'fputc'],
     ...[

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';
 import { MPS2_AN386 } from '../../boards/mps2-an386.js';
+import { MPS2_AN505 } from '../../boards/mps2-an505.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { LIBRARY_LIMIT, readSizes } from '../../firmware-stub/tools/sizes.js';
 import { readCompileCommands } from '../../host/cli/compile-commands.js';
@@ -14,7 +15,24 @@ import type { Line } from '../../host/session/connection.js';
 import { type OpenOptions, openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import type { BytePort } from '../../protocol/byte-port.js';
-import { ovenBuilds } from '../support/oven.js';
+import { type OvenChanges, ovenBuilds } from '../support/oven.js';
+
+/** The oven on the AN505: secure addresses, and interrupts above 32. */
+const ON_AN505: NonNullable<OvenChanges['edits']> = {
+  'mps2-an385.ld': (text) => text.replace('0x00000000', '0x10000000').replace('0x20000000', '0x38000000'),
+  'src/mps2.h': (text) =>
+    text
+      .replace('0x40004000u', '0x50200000u')
+      .replace('0x40005000u', '0x50201000u')
+      .replace('0x40000000u', '0x50000000u')
+      .replace('0x40028000u', '0x50302000u')
+      .replace('25000000u', '20000000u')
+      .replace('0xE000E100u', '0xE000E104u')
+      .replace('TIMER0_IRQ = 8, INTERRUPTS = 9', 'TIMER0_IRQ = -29, INTERRUPTS = 36'),
+  'src/startup.c': (text) => text.replace(/\[16 \+ (?=UART|TIMER)/g, '[48 + '),
+  'src/heater.c': (text) =>
+    text.replace('NVIC_ENABLE = 1u << TIMER0_IRQ', '*(volatile uint32_t *)0xE000E100u = 1u << (TIMER0_IRQ + 32)'),
+};
 
 const oven = ovenBuilds();
 const elf = oven.build('oven');
@@ -92,6 +110,13 @@ describe('names without headers', () => {
     await session.evaluate('void tell() { for (int i = 0; i < 2; i++) printf("%s ", sched::tasks[i].name); }');
     await session.evaluate('tell();');
     expect(printed).toBe('control report ');
+  });
+
+  test('there is one heap: what libraries take from it is what the firmware gives', async () => {
+    await session.evaluate('extern "C" char end[]; std::string text("longer than what fits into the object");');
+    expect(await shown('text += text; text.data() >= end && (uint8_t *)text.data() < startup_c::top')).toBe(
+      '(bool) true',
+    );
   });
 
   test('statics of one name are told apart by their files', async () => {
@@ -259,6 +284,11 @@ describe('where it is called from, and on what', () => {
 
   test('Armv6-M has another instruction set, and one fault for all', async () => {
     await check(oven.build('m0', { machine: '-mcpu=cortex-m0 -mthumb' }));
+  });
+
+  test('Armv8-M has a stack limit, and lazy saving of registers that must not be left pending', async () => {
+    const machine = '-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16';
+    await check(oven.build('m33', { machine, edits: ON_AN505 }), MPS2_AN505);
   });
 
   test('a floating-point unit has registers of its own, in frames too', async () => {
