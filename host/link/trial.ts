@@ -25,7 +25,7 @@ export function trialOf(state: SessionState, fresh: readonly Atom[]): Trial | un
     low: Math.min(...candidates.map((atom) => atom.addr)),
     // A pointer just past the end counts too.
     high: Math.max(...candidates.map((atom) => atom.addr + atom.sizeBytes)),
-    ranges: variableRanges(state, fresh),
+    ranges: [...variableRanges(state, fresh), ...(state.target.attached?.memory ?? [])],
   };
 }
 

@@ -33,6 +33,8 @@ export interface AttachedFirmware {
   readonly notFromFirmware: ReadonlySet<string>;
   /** Names that libraries have from it too: there is one heap, whoever takes from it and gives back. */
   readonly shared: RegExp;
+  /** Its variables, heap and stack: what was typed may be pointed to from there. */
+  readonly memory: readonly AddrRange[];
 }
 
 export interface StageOptions {

@@ -15,7 +15,7 @@ import type { ObjectFile, Section } from '../elf/object-file.js';
 import { readObject } from '../elf/read-object.js';
 import { firmwareNameText, placeAddr } from '../link/firmware-names.js';
 import { externalName } from '../link/object-index.js';
-import type { AttachedFirmware, StagedLink } from '../link/types.js';
+import type { AddrRange, AttachedFirmware, StagedLink } from '../link/types.js';
 import type { Clock } from '../wire/clock.js';
 import type { DeviceLink } from '../wire/link.js';
 import { noteOf } from './firmware.js';
@@ -54,7 +54,7 @@ export function readUserFirmware(path: string): UserFirmware {
 }
 
 /** How its names are looked for: memory is the firmware's; what prints, ends the program or fails an assertion is the prompt's business. */
-export const ATTACHED: AttachedFirmware = {
+const ATTACHED: Omit<AttachedFirmware, 'memory'> = {
   // malloc and its kin, operator new and delete.
   shared:
     /^(?:_?(?:malloc|calloc|realloc|free|memalign|malloc_usable_size)(?:_r)?|__malloc_(?:lock|unlock)|_Z(?:n[wa]|d[la]).*)$/,
@@ -75,6 +75,22 @@ export const ATTACHED: AttachedFirmware = {
     ...['exit', '_exit', 'abort', '__assert_func', '__cxa_atexit', '__cxa_pure_virtual', '_write'],
   ]),
 };
+
+/** How the linker takes the firmware. */
+export function attachedFirmware({ elf }: UserFirmware, hello: Hello): AttachedFirmware {
+  const variables = firmwareMemory(elf, ownMemory(hello));
+  const end = Math.max(...variables.map(({ addr, len }) => addr + len), hello.stackAddr + hello.stackSize);
+  const len = Math.min(firstWord(loaded(elf)) - end, MOST_HEAP_BYTES) & ~3;
+  return { ...ATTACHED, memory: len > 0 ? [...variables, { addr: end, len }] : variables };
+}
+
+/** Arena and stack of what is typed, and the guard between them, which cannot be read while code runs. */
+function ownMemory({ arenaAddr, stackAddr, stackSize }: Hello): AddrRange {
+  return { addr: arenaAddr, len: stackAddr + stackSize - arenaAddr };
+}
+
+/** Heap and main stack lie behind the variables; looking through more than this would take long. */
+const MOST_HEAP_BYTES = 256 * 1024;
 
 /** Facts of a core that the stub names; what floats do is in the ELF. */
 const CORES: Readonly<
@@ -354,10 +370,7 @@ export async function oldOnesInUse(
       );
       continue;
     }
-    const memory = firmwareMemory(index.elf, [
-      { addr: hello.arenaAddr, len: hello.arenaSize },
-      { addr: hello.stackAddr, len: hello.stackSize },
-    ]);
+    const memory = firmwareMemory(index.elf, ownMemory(hello));
     const places = await wordsWith(addr, memory, execute);
     const named = places.map((place) => placeName(index, place) ?? `the word at 0x${place.toString(16)}`);
     const pointers =

@@ -20,14 +20,14 @@ const BUFFERS = /^(?:stub_slots|stub_reply|stub_output|block)$/;
 
 /** Memory that the firmware writes to, without what the host lays out and what the stub receives.
  *  @param own the arena and the stack of what is typed */
-export function firmwareMemory(elf: ObjectFile, own: readonly AddrRange[]): AddrRange[] {
+export function firmwareMemory(elf: ObjectFile, own: AddrRange): AddrRange[] {
   const buffers = elf.symbols
     .filter(({ name, type }) => type === 'object' && BUFFERS.test(name))
     .map(({ value, sizeBytes }): AddrRange => ({ addr: value, len: sizeBytes }));
   let ranges = elf.sections
     .filter(({ flags, sizeBytes }) => (flags & SHF_ALLOC) !== 0 && (flags & SHF_WRITE) !== 0 && sizeBytes >= 4)
     .map(({ addr, sizeBytes }): AddrRange => ({ addr, len: sizeBytes }));
-  for (const hole of [...own, ...buffers]) ranges = ranges.flatMap((range) => without(range, hole));
+  for (const hole of [own, ...buffers]) ranges = ranges.flatMap((range) => without(range, hole));
   return ranges.map(({ addr, len }) => {
     const from = (addr + 3) & ~3;
     return { addr: from, len: (addr + len - from) & ~3 };

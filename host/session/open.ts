@@ -22,7 +22,7 @@ import { addResetLine, type ResetLine } from '../wire/ports/reset-line.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
 import {
-  ATTACHED,
+  attachedFirmware,
   boardOf,
   checkFirmware,
   checkPort,
@@ -228,7 +228,7 @@ async function openWith(
       arena: { addr: arena.addr, sizeBytes: arena.len },
       heapBytes: board.heapBytes,
       firmware,
-      ...(user === undefined ? {} : { attached: ATTACHED }),
+      ...(user === undefined ? {} : { attached: attachedFirmware(user, connection.link.hello) }),
       archives,
       exceptions,
     });

@@ -119,6 +119,12 @@ describe('names without headers', () => {
     );
   });
 
+  test('a string that a variable of the firmware points to stays', async () => {
+    await session.evaluate('sched::tasks[3].name = "my door";');
+    for (let i = 0; i < 3; i++) await session.evaluate(`printf("another string, number ${i}\\n");`);
+    expect(await shown('sched::tasks[3].name')).toBe('(const char *) "my door"');
+  });
+
   test('statics of one name are told apart by their files', async () => {
     const error = await failure(session.evaluate('SIZE'));
     expect(error.message).toContain("use of undeclared identifier 'SIZE'");
