@@ -2,9 +2,12 @@
 // in RAM still name the old one, and whoever typed the new one wants to know which.
 
 import type { BatchReply, Op } from '../../protocol/batch.js';
+import type { Hello } from '../../protocol/hello.js';
 import { bareType, type DwarfType, sizeOfType } from '../elf/dwarf/types.js';
 import type { ObjectFile } from '../elf/object-file.js';
-import type { AddrRange } from '../link/types.js';
+import { firmwareNameText, placeAddr } from '../link/firmware-names.js';
+import { externalName } from '../link/object-index.js';
+import type { AddrRange, StagedLink } from '../link/types.js';
 import { scopePrefix } from '../show/type-name.js';
 import type { FirmwareIndex } from './firmware-index.js';
 
@@ -93,4 +96,44 @@ function pathIn(type: DwarfType, offset: number, depth = 0): string {
   }
   const base = bare.bases.find((each) => holds(each.offset, each.type));
   return base === undefined ? '' : pathIn(base.type, offset - base.offset!, depth + 1);
+}
+
+/** Arena and stack of what is typed, and the guard between them, which cannot be read while code runs. */
+export function ownMemory({ arenaAddr, stackAddr, stackSize }: Hello): AddrRange {
+  return { addr: arenaAddr, len: stackAddr + stackSize - arenaAddr };
+}
+
+/** What is to be said of functions and variables of the firmware that an input has defined anew: its own code has their
+ *  addresses in it, and its tables may.
+ *  @param execute reads the board's memory */
+export async function oldOnesInUse(
+  { overFirmware }: StagedLink,
+  index: FirmwareIndex,
+  hello: Hello,
+  execute: (ops: readonly Op[]) => Promise<BatchReply>,
+): Promise<string[]> {
+  const lines: string[] = [];
+  for (const symbol of overFirmware) {
+    const isOld = (name: string): boolean => name === symbol || externalName(name) === symbol;
+    const old = index.elf.symbols.find(({ name, type }) => type === 'func' && isOld(name));
+    const addr = old?.value ?? placeAddr(symbol);
+    const name = firmwareNameText(symbol);
+    if (addr === undefined || addr % 2 === 0) {
+      lines.push(
+        `${name} is in the firmware too: what you type from now on means the new one; the firmware goes on with its own`,
+      );
+      continue;
+    }
+    const memory = firmwareMemory(index.elf, ownMemory(hello));
+    const places = await wordsWith(addr, memory, execute);
+    const named = places.map((place) => placeName(index, place) ?? `the word at 0x${place.toString(16)}`);
+    const pointers =
+      named.length === 0
+        ? ''
+        : `\n${named.join(', ')} still points to the old one: set it to have the firmware call yours`;
+    lines.push(
+      `${name} is in the firmware too: what you typed, and type from now on, calls the new one; the firmware's own code goes on calling the old one${pointers}`,
+    );
+  }
+  return lines;
 }

@@ -21,17 +21,10 @@ import { portOpener } from '../wire/ports/open.js';
 import { addResetLine, type ResetLine } from '../wire/ports/reset-line.js';
 import { writeTrace } from '../wire/trace.js';
 import { memberWith, openArchives } from './archives.js';
-import {
-  attachedFirmware,
-  boardOf,
-  checkFirmware,
-  checkPort,
-  readUserFirmware,
-  silentFirmware,
-  type UserFirmware,
-} from './attach.js';
+import { attachedFirmware, boardOf, readUserFirmware, type UserFirmware } from './attach.js';
 import { boardNamed, boardOfImagePath, boardWord, imageFolder, imageOf } from './board.js';
 import { ByteStore } from './byte-store.js';
+import { checkFirmware, checkPort, silentFirmware } from './check-firmware.js';
 import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
 import { buildIdOf, findFirmware } from './firmware.js';

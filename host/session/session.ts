@@ -28,14 +28,16 @@ import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/ver
 import type { DeviceLink } from '../wire/link.js';
 import type { Progress } from '../wire/statistics.js';
 import { ArenaImage } from './arena-image.js';
-import { checkFirmware, oldOnesInUse, type UserFirmware } from './attach.js';
+import type { UserFirmware } from './attach.js';
 import type { ByteStore } from './byte-store.js';
+import { checkFirmware } from './check-firmware.js';
 import { compileMended, type Mended } from './compile-mended.js';
 import type { Connection } from './connection.js';
 import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
 import { type ReportParts, reportFault, reportKeptFault } from './fault-report.js';
 import type { FirmwareDeclarations } from './firmware-declarations.js';
+import { oldOnesInUse } from './firmware-pointers.js';
 import type { Guard } from './guard.js';
 import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
 import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
