@@ -5,6 +5,7 @@
 //   --accept       record the sizes in sizes.json, and docs/boards.md, which shows them
 //   --quiet        no table
 //   --clang PATH   the compiler to use
+//   --only wasm    the image for clang from npm alone, which builds it
 //   --board FILE   the image of this board file alone
 
 import { spawnSync } from 'node:child_process';
@@ -87,9 +88,17 @@ async function main(): Promise<number> {
       quiet: { type: 'boolean' },
       clang: { type: 'string' },
       board: { type: 'string' },
+      only: { type: 'string' },
     },
   });
   const folder = firmwareFolder();
+  if (values.only === 'wasm') {
+    const made = await buildWasm(folder);
+    if (made === undefined)
+      throw new FirmwareError('FIRMWARE_NO_CLANG', 'clang from npm (@yowasp/clang) is not installed');
+    if (!values.quiet) console.log(made.length === 0 ? 'all is up to date' : `built ${made.join(', ')}`);
+    return 0;
+  }
   const tools = findFirmwareTools(values.clang);
   const own = values.board;
   const { sizes: images, built } = own === undefined ? buildFirmware(tools, folder) : buildOwn(tools, own, folder);

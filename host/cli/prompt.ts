@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { environment } from '../diag/environment.js';
 import type { ReplCommand } from '../repl/commands.js';
 import { type ReplHandle, runRepl } from '../repl/repl.js';
+import { DEFAULT_BOARD, defaultBoard } from '../session/default-board.js';
 import { type OpenOptions, openSession } from '../session/open.js';
 import type { Session } from '../session/session.js';
 import { table } from './boards.js';
@@ -105,6 +106,9 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
     if (repl === undefined) early.push(text);
     else repl.printLines(text);
   };
+  const chosen = options.board === undefined && options.port === undefined && options.resume === undefined;
+  const choice = chosen ? defaultBoard(options.clang) : undefined;
+  if (choice?.name === DEFAULT_BOARD) printLines(choice.why);
   const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines });
   const bar = progressBar(process.stderr);
   session.onProgress(bar.show);

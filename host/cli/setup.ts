@@ -2,7 +2,9 @@
 // then has the firmware images built. `npm start` runs it first, `npm test` with `--tests`. When nothing is to be
 // done it starts no process and says nothing.
 //
-//     node dist/host/cli/setup.js [--tests] [--dry-run]        exit code 0, or 2 if something is still missing
+//     node dist/host/cli/setup.js [--tests] [--native] [--dry-run]     exit code 0, or 2 if something is still missing
+//
+// Where clang from npm is there and the native one is not, nothing is installed unless `--native` says so.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -14,6 +16,7 @@ import { BarewireError } from '../diag/error.js';
 import { packageRoot } from '../diag/package-root.js';
 import { findFuzzer } from '../toolchain/find-fuzzer.js';
 import { findProgram } from '../toolchain/find-llvm.js';
+import { findYowasp } from '../toolchain/find-yowasp.js';
 import { describeMissing, findToolchain, type Missing } from '../toolchain/toolchain.js';
 import { EXIT, errorText } from './exit-codes.js';
 import {
@@ -95,11 +98,20 @@ export function firmwareError(output: string): BarewireError {
  *  @param say prints one line of progress
  *  @throws CLI_SETUP_MISSING, CLI_SETUP_APT, CLI_SETUP_UNAVAILABLE, CLI_SETUP_FIRMWARE */
 export async function setUp(
-  options: { readonly tests: boolean; readonly dryRun: boolean },
+  options: { readonly tests: boolean; readonly dryRun: boolean; readonly native?: boolean },
   say: (text: string) => void,
 ): Promise<void> {
   const pieces = options.tests ? TEST_PIECES : PROMPT_PIECES;
   const missing = findMissing(pieces);
+  // Nobody is to install a compiler, or to have the right to, who can do without one.
+  if (missing.length > 0 && !options.tests && !options.native && findYowasp() !== undefined) {
+    const [first] = missing;
+    say(
+      `barewire set-up: ${first!.reason} here, so clang from npm is used; \`npm run setup -- --native\` installs one`,
+    );
+    if (!options.dryRun && !wasmImageIsCurrent()) await buildFirmware(['--only', 'wasm']);
+    return;
+  }
   if (missing.length > 0) await install(missing, options.dryRun, say);
   else if (options.dryRun) say('nothing is missing');
   if (options.dryRun) {
@@ -228,6 +240,13 @@ export function firmwareIsCurrent(root = packageRoot()): boolean {
   return newestIn(join(root, 'firmware-stub'), 'build') <= oldest;
 }
 
+/** The same for the image that clang from npm builds. */
+function wasmImageIsCurrent(root = packageRoot()): boolean {
+  const at = changedAt(join(root, 'firmware-stub', 'build', 'wasm.elf'));
+  const archive = join(root, 'firmware-stub', 'build', 'support-wasm32', 'libbarewire.a');
+  return at !== undefined && existsSync(archive) && newestIn(join(root, 'firmware-stub'), 'build') <= at;
+}
+
 function changedAt(file: string): number | undefined {
   return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
@@ -243,20 +262,21 @@ function newestIn(folder: string, except: string): number {
   return newest;
 }
 
-async function buildFirmware(): Promise<void> {
+async function buildFirmware(options: readonly string[] = []): Promise<void> {
   const script = join(packageRoot(), 'dist', 'firmware-stub', 'build.js');
-  const { ok, output } = await runQuietly([process.execPath, script, '--quiet'], FIRMWARE_TIMEOUT_MS);
+  const { ok, output } = await runQuietly([process.execPath, script, '--quiet', ...options], FIRMWARE_TIMEOUT_MS);
   if (!ok) throw firmwareError(output);
 }
 
 async function main(argv: readonly string[]): Promise<number> {
-  const unknown = argv.find((word) => word !== '--tests' && word !== '--dry-run');
+  const unknown = argv.find((word) => !['--tests', '--native', '--dry-run'].includes(word));
   if (unknown !== undefined) {
-    console.error(`setup: unknown option ${unknown}; it takes --tests and --dry-run`);
+    console.error(`setup: unknown option ${unknown}; it takes --tests, --native and --dry-run`);
     return EXIT.usage;
   }
   try {
-    await setUp({ tests: argv.includes('--tests'), dryRun: argv.includes('--dry-run') }, (text) => console.error(text));
+    const [tests, native, dryRun] = ['--tests', '--native', '--dry-run'].map((word) => argv.includes(word));
+    await setUp({ tests: tests!, native: native!, dryRun: dryRun! }, (text) => console.error(text));
     return EXIT.ok;
   } catch (error) {
     console.error(errorText(error));

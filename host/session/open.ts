@@ -27,6 +27,7 @@ import { ByteStore } from './byte-store.js';
 import { checkFirmware, checkPort, silentFirmware } from './check-firmware.js';
 import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
+import { DEFAULT_BOARD, defaultBoard } from './default-board.js';
 import { buildIdOf, findFirmware } from './firmware.js';
 import { FirmwareDeclarations } from './firmware-declarations.js';
 import { FirmwareIndex } from './firmware-index.js';
@@ -42,7 +43,7 @@ import { Session } from './session.js';
 export interface OpenOptions {
   /** ELF file of firmware of the user's own that has the stub in it. */
   readonly elf?: string;
-  /** Name of a board, or path of a board file; `pico-sim` if neither this nor `port` is given. */
+  /** Name of a board, or path of a board file; `defaultBoard` if neither this nor `port` is given. */
   readonly board?: string;
   /** Where a board is, as `--port` takes it: see host/wire/ports/open.ts. */
   readonly port?: string;
@@ -83,8 +84,6 @@ export interface OpenOptions {
 const RECONNECT_MS = 60_000;
 
 const DEFAULT_BAUD = 115_200;
-
-export const DEFAULT_BOARD = 'pico-sim';
 
 /** How the board that `options` name is reached, now and when it comes back. */
 async function lineTo(
@@ -168,6 +167,13 @@ function asRecorded(options: OpenOptions, { start }: RecordedSession): OpenOptio
   };
 }
 
+/** The board for whoever named none; says so where that is not the usual one. */
+function chosenBoard({ clang, onNotice }: OpenOptions): string {
+  const { name, why } = defaultBoard(clang);
+  if (name !== DEFAULT_BOARD) onNotice?.(why);
+  return name;
+}
+
 /** Opens a session on the board that `options` name, or takes one up again.
  *  @throws BOARD_…, WIRE_… when the board is not there, TOOLCHAIN_…, COMPILE_…, SESSION_… when something is missing */
 export async function openSession(given: OpenOptions = {}): Promise<Session> {
@@ -188,7 +194,9 @@ async function openWith(
 ): Promise<Session> {
   const user = options.elf === undefined ? undefined : readUserFirmware(options.elf);
   let board =
-    options.board === undefined && options.port !== undefined ? undefined : boardNamed(options.board ?? DEFAULT_BOARD);
+    options.board === undefined && options.port !== undefined
+      ? undefined
+      : boardNamed(options.board ?? chosenBoard(options));
   if (board !== undefined && isAbsolute(board.image)) ownImage(board);
   const connecting = connect(options, board, recorded?.start.serialNumber);
   const parsing = loadParser().then(warmedUp);
