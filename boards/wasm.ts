@@ -3,6 +3,7 @@
 import type { BoardRecord } from './board.js';
 import { WASM32 } from './capabilities.js';
 import { ARENA, PERIPHERALS, STUB_MEMORY, USER_STACK } from './sim/wasm/layout.js';
+import { LINES } from './sim/wasm/peripherals.js';
 
 export const WASM: BoardRecord = {
   name: 'wasm',
@@ -13,6 +14,7 @@ export const WASM: BoardRecord = {
   cpu: 'generic',
   floatAbi: 'hard',
   multilib: 'wasm32',
+  interrupts: { lines: [LINES.timer, LINES.uart], stub: [], coreTimer: 'none' },
   libc: 'wasi',
   capabilities: WASM32,
   image: 'wasm',

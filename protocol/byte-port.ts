@@ -22,6 +22,9 @@ export interface BytePort {
   onClose(listener: (cause?: Error) => void): void;
   /** Presses the reset button of what stands behind the port, where it can. Resolves when that is done. */
   reset?(): Promise<void>;
+  /** What a person sees of a simulated board, in lines, after doing `words` to it: `press`, or nothing if it is empty.
+   *  Undefined when the board does not know these words; absent where there is nothing to see. */
+  panel?(words: string): readonly string[] | undefined;
   /** Ends the port and whatever stands behind it (process, worker). Resolves when all of it is gone. */
   close(): Promise<void>;
 }

@@ -28,7 +28,16 @@ const FLAGS = [
 const MORE = ['-Wall', '-Wextra', '-Werror', '-mframe-pointer=none', '-isysroot', '/usr', '-resource-dir', '/usr'];
 const SUPPORT_FOLDER = 'support-wasm32';
 /** Sources for all boards that are for this one too; `support/wasm` has the others. */
-const SHARED_SUPPORT = ['abort.c', 'atexit.c', 'deleted-virtual.c', 'pure-virtual.c', 'sum-init.c', 'sum.c'];
+const SHARED_SUPPORT = [
+  'abort.c',
+  'atexit.c',
+  'deleted-virtual.c',
+  'irq-init.c',
+  'irq-table-48.c',
+  'pure-virtual.c',
+  'sum-init.c',
+  'sum.c',
+];
 
 /** Builds both unless they are there already.
  *  @param folder the folder `firmware-stub`

@@ -27,6 +27,13 @@ function firstLine(text: string): string {
   return more.length > 0 ? `${first} …` : first;
 }
 
+/** What `:board` says of words that it does not know. */
+function boardWordsText(panel: readonly string[] | undefined, words: string): string {
+  return panel === undefined
+    ? 'this board has no button here: only the board wasm is worked from the prompt'
+    : `${words}: the board can \`press\`, \`release\` and \`send TEXT\``;
+}
+
 /** The `:commands` that need a session. */
 export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
   return [
@@ -42,8 +49,11 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
     },
     {
       name: 'board',
-      help: 'say which board this is and how its memory is used',
-      run: () => {
+      arguments: '[press|release|send TEXT]',
+      help: 'say which board this is and how its memory is used; work its button, or its serial port',
+      run: (words) => {
+        const panel = session.panel(words);
+        if (words !== '') return panel?.join('\n') ?? boardWordsText(session.panel(''), words);
         const { hello } = session.link;
         const { usedBytes, freeBytes } = session.linker.usage();
         return table([
@@ -59,7 +69,9 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
           ],
           ['stack', `${kib(hello.stackSize)} at 0x${hello.stackAddr.toString(16)}`],
           ...(session.journal === undefined ? [] : [['journal', session.journal]]),
-        ]).join('\n');
+        ])
+          .concat(panel ?? [])
+          .join('\n');
       },
     },
     {

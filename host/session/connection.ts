@@ -127,6 +127,11 @@ export class Connection {
     return true;
   }
 
+  /** Of a simulated board with something to see: see BytePort.panel. */
+  panel(words: string): readonly string[] | undefined {
+    return this.#port.panel?.(words);
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     await this.#link.close();

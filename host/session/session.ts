@@ -248,6 +248,11 @@ export class Session {
     return this.#stations.linker;
   }
 
+  /** What there is to see on a simulated board, after doing `words` to it; see BytePort.panel. */
+  panel(words: string): readonly string[] | undefined {
+    return this.#stations.connection.panel(words);
+  }
+
   get parser(): CppParser {
     return this.#stations.parser;
   }

@@ -11,6 +11,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { STATUSES, WASM_TRAPS } from '../../../protocol/messages.js';
 import { ARENA, ATTENTION_ADDR, MEMORY_PAGES, NULL_ZONE, SERVICES, STUB_MEMORY, USER_STACK } from './layout.js';
 import { FunctionLoader } from './loader.js';
+import { takeInterrupt } from './peripherals.js';
 import { recordOf, trapOf } from './traps.js';
 
 /** What the thread is started with. */
@@ -74,6 +75,8 @@ class Executor {
   readonly #core: Core;
   readonly #coreStackEnd: number;
   readonly #waiting: Uint8Array[] = [];
+  /** A handler runs. */
+  #handling = false;
 
   constructor({ image, memory, control, line, again, bornAt }: ExecutorData) {
     this.#memory = memory;
@@ -126,6 +129,8 @@ class Executor {
     this.#do(() => this.#core.start());
     for (;;) {
       const seen = Atomics.load(this.#control, CONTROL.posted);
+      const failed = this.#idleInterrupts();
+      if (failed !== undefined) this.#do(failed);
       if (this.#take()) {
         this.#do(() => this.#receive());
         while (this.#do(() => this.#core.poll()));
@@ -176,6 +181,7 @@ class Executor {
   }
 
   #abandon(status: number, trap: number, stack = '', value = 0): () => unknown {
+    this.#handling = false;
     this.#nullZoneWritten();
     const stackPointer = this.#userStack.value as number;
     const words = recordOf({ trap, value, stackPointer }, stack, this.#loader);
@@ -195,6 +201,31 @@ class Executor {
   #attend(): void {
     Atomics.store(this.#words, ATTENTION_ADDR / 4, 0);
     if (this.#take()) this.#receive();
+    this.#handleInterrupts();
+  }
+
+  /** Calls the handlers that are due, unless one runs already. */
+  #handleInterrupts(): void {
+    while (!this.#handling) {
+      const handler = takeInterrupt(this.#words);
+      if (handler === undefined) return;
+      this.#handling = true;
+      this.#loader.function(handler)?.();
+      this.#handling = false;
+    }
+  }
+
+  /** The same between two inputs. A fault restarts the board: nobody waits for an answer. */
+  #idleInterrupts(): (() => unknown) | undefined {
+    this.#userStack.value = USER_STACK.addr + USER_STACK.sizeBytes;
+    try {
+      this.#handleInterrupts();
+      return undefined;
+    } catch (error) {
+      if (error instanceof ResetSignal) return () => this.#core.start();
+      const status = error instanceof StopSignal ? error.status : STATUSES.FAULT.code;
+      return this.#abandon(status, trapOf(error), (error as Error).stack);
+    }
   }
 
   /** A wait within the core lets the host be heard. */

@@ -8,6 +8,7 @@ import { BoardError } from '../errors.js';
 import { CONTROL, type ExecutorData } from './executor.js';
 import { moduleOfImage } from './image.js';
 import { ATTENTION_ADDR, MEMORY_PAGES } from './layout.js';
+import { Peripherals } from './peripherals.js';
 
 /** Deaths in a row, none of which came after a sign of life, that are followed by another executor. */
 const TRIES = 3;
@@ -41,6 +42,7 @@ class WasmPort implements BytePort {
   readonly #memory: WebAssembly.Memory;
   readonly #words: Int32Array;
   readonly #bornAt = process.hrtime.bigint();
+  readonly #peripherals: Peripherals;
   #control = new SharedArrayBuffer(4);
   #line: MessagePort;
   #worker: Worker;
@@ -60,12 +62,23 @@ class WasmPort implements BytePort {
     this.#memory = memory;
     this.#words = new Int32Array(memory.buffer);
     [this.#worker, this.#line] = this.#start(false);
+    this.#peripherals = new Peripherals(memory.buffer, () => this.#wake());
   }
 
   write(bytes: Uint8Array): void {
     if (this.#closed) return;
     this.#line.postMessage(bytes.slice());
     Atomics.store(this.#words, ATTENTION_ADDR / 4, 1);
+    this.#wake();
+  }
+
+  panel(words: string): readonly string[] | undefined {
+    if (words !== '' && !this.#peripherals.act(words)) return undefined;
+    this.#peripherals.tick();
+    return this.#peripherals.lines();
+  }
+
+  #wake(): void {
     const control = new Int32Array(this.#control);
     Atomics.add(control, CONTROL.posted, 1);
     Atomics.notify(control, CONTROL.posted);
@@ -137,6 +150,7 @@ class WasmPort implements BytePort {
 
   #finish(cause: Error | undefined): void {
     this.#closed = true;
+    this.#peripherals.close();
     this.#line.close();
     this.#end = { cause };
     this.#closeListener(cause);
