@@ -34,7 +34,8 @@ const THUMB = {
   /** Added to an address to call what is there; other cores than Arm's do without. */
   entry: 1,
   /** Where in the code the last two stand, from its address. */
-  place: 0,
+  foreverAt: 0,
+  undefinedAt: 0,
 };
 const RV32: typeof THUMB = {
   pc: FAULT_WORDS.rv32.indexOf('mepc'),
@@ -46,7 +47,8 @@ const RV32: typeof THUMB = {
   /** all zeros are no instruction */
   undefined: Uint8Array.of(0x00, 0x00),
   entry: 1,
-  place: 0,
+  foreverAt: 0,
+  undefinedAt: 0,
 };
 
 /** A function record (protocol/wasm-function.ts) without references. */
@@ -65,7 +67,8 @@ const WASM: typeof THUMB = {
   /** unreachable */
   undefined: wasmRecord([0, 0], [0, 0, 0x0b]),
   entry: 0,
-  place: 25,
+  foreverAt: 27,
+  undefinedAt: 25,
 };
 
 const codeFor = ({ arch }: BoardRecord): typeof THUMB => (arch === 'rv32' ? RV32 : arch === 'wasm32' ? WASM : THUMB);
@@ -134,7 +137,7 @@ describe.each(boards)('the link to $name', (board) => {
     const record = reply.failure.record!;
     expect(record).toHaveLength(4 * CODE.words);
     const word = (index: number) => new DataView(record.buffer, record.byteOffset).getUint32(4 * index, true);
-    expect(word(CODE.pc)).toBe(link.hello.arenaAddr + CODE.place);
+    expect(word(CODE.pc)).toBe(link.hello.arenaAddr + CODE.undefinedAt);
     // mcause, or UFSR.UNDEFINSTR where the core has such a register.
     if (board.arch === 'rv32') expect(word(FAULT_WORDS.rv32.indexOf('mcause'))).toBe(2);
     else if (board.arch === 'wasm32') expect(word(0)).toBe(WASM_TRAPS.unreachable);
@@ -151,7 +154,7 @@ describe.each(boards)('the link to $name', (board) => {
     const reply = await work;
     expect(reply).toMatchObject({ status: 'BROKEN', done: 1 });
     const pc = new DataView(reply.failure.record!.buffer).getUint32(4 * CODE.pc, true);
-    expect(pc).toBe(link.hello.arenaAddr + CODE.place);
+    expect(pc).toBe(link.hello.arenaAddr + CODE.foreverAt);
     expect((await run(CODE.answer)).status).toBe('OK');
   });
 

@@ -85,7 +85,8 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     }
     if (body[at] === OPCODES.loop) {
       copyUpTo(end);
-      insert(at, check);
+      // The loop itself has the line of what stands before it.
+      insert(end, check);
     }
     at = end;
   }

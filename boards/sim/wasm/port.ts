@@ -17,7 +17,7 @@ const STACK_MIB = 4;
 
 /** Starts an executor with a stub image.
  *  @throws BOARD_IMAGE, BOARD_WASM_MEMORY */
-export function startWasm(name: string, imagePath: string): BytePort {
+export function startWasm(name: string, imagePath: string): WasmPort {
   return new WasmPort(name, moduleOfImage(readFileSync(imagePath), imagePath), makeMemory());
 }
 
@@ -37,7 +37,7 @@ function makeMemory(): WebAssembly.Memory {
   }
 }
 
-class WasmPort implements BytePort {
+export class WasmPort implements BytePort {
   readonly #image: Uint8Array;
   readonly #memory: WebAssembly.Memory;
   readonly #words: Int32Array;
@@ -70,6 +70,11 @@ class WasmPort implements BytePort {
     this.#line.postMessage(bytes.slice());
     Atomics.store(this.#words, ATTENTION_ADDR / 4, 1);
     this.#wake();
+  }
+
+  /** The executor as it is now. */
+  get thread(): Worker {
+    return this.#worker;
   }
 
   panel(words: string): readonly string[] | undefined {

@@ -1,0 +1,176 @@
+// The board that needs nothing but npm: what its executor makes of endless loops, its own death and bad memory, and the
+// chip around it.
+
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ATTENTION_ADDR, MEMORY_PAGES, PERIPHERALS } from '../../boards/sim/wasm/layout.js';
+import { LINES, Peripherals, REGISTERS, takeInterrupt } from '../../boards/sim/wasm/peripherals.js';
+import { startWasm, type WasmPort } from '../../boards/sim/wasm/port.js';
+import { packageRoot } from '../../host/diag/package-root.js';
+import { openSession } from '../../host/session/open.js';
+import type { Session } from '../../host/session/session.js';
+
+const IMAGE = join(packageRoot(), 'firmware-stub/build/wasm.elf');
+
+let session: Session;
+let port: WasmPort;
+let output = '';
+let heard = (): void => undefined;
+
+beforeAll(async () => {
+  const line = {
+    what: 'wasm',
+    startsBoard: true,
+    open: async () => {
+      port = startWasm('wasm', IMAGE);
+      return port;
+    },
+  };
+  session = await openSession({ board: 'wasm', line });
+  session.onOutput((bytes) => {
+    output += Buffer.from(bytes).toString();
+    heard();
+  });
+  await session.evaluate('#include <barewire.h>');
+}, 60_000);
+afterAll(() => session?.close());
+
+const value = async (text: string): Promise<string | undefined> => (await session.evaluate(text)).value;
+
+/** Evaluates what does not end by itself, and waits until it says that it runs. */
+async function running(text: string): Promise<{ ended: Promise<Error & { code: string }> }> {
+  output = '';
+  const said = new Promise<void>((resolve) => {
+    heard = () => output.includes('go') && resolve();
+  });
+  const ended = session.evaluate(text).then(
+    () => expect.fail('it ended'),
+    (error) => error,
+  );
+  await Promise.race([said, ended]);
+  return { ended };
+}
+
+test('Ctrl-C ends a loop, says which line it was in, and memory is kept', async () => {
+  await session.evaluate('volatile int n = 5; extern "C" void bw_output(const char *, unsigned long);');
+  const { ended } = await running('bw_output("go", 2);\nfor (;;) n = n + 1;');
+  const start = performance.now();
+  session.interrupt();
+  const error = await ended;
+  const tookMs = performance.now() - start;
+  expect(error.code).toBe('SESSION_STOPPED');
+  expect(error.message).toMatch(/at input_\d+:2:/);
+  expect(tookMs).toBeLessThan(2000);
+  expect(await value('n > 5')).toBe('(bool) true');
+});
+
+test('an executor that dies is followed by another one with its memory, and the input is told', async () => {
+  await session.evaluate('int kept = 7; int twice(int a) { return 2 * a; }');
+  const { ended } = await running('bw_output("go", 2);\nfor (;;) n = n + 1;');
+  // What ends a thread from outside: no room for its heap, a bug of the engine.
+  await port.thread.terminate();
+  const error = await ended;
+  expect(error.code).toBe('SESSION_RESTARTED');
+  expect(await value('twice(kept)')).toBe('(int) 14');
+}, 30_000);
+
+test('a null pointer that is written through is noticed when the run is over, and what it did is taken back', async () => {
+  await session.evaluate('int *nobody = nullptr; int before = 1;');
+  await expect(session.evaluate('*(volatile int *)nobody = 5;')).rejects.toMatchObject({
+    code: 'SESSION_FAULT',
+    message: expect.stringMatching(
+      /write to address 0 or close above it, seen when the run was over\nlikely: null pointer/,
+    ),
+  });
+  expect(await value('before')).toBe('(int) 1');
+});
+
+test.each([
+  [
+    'int divide(int a, int b) { return a / b; }',
+    'divide(1, 0)',
+    /integer division by zero\nat input_\d+:1:37 in divide/,
+  ],
+  ['int *far = (int *)0x7fffff00;', '*far = 1;', /write of 4 bytes outside of memory/],
+  [
+    'void (*nowhere)() = nullptr;',
+    'nowhere();',
+    /call of what is no function of that type\nlikely: null function pointer/,
+  ],
+  [
+    'int deep(int a) { volatile char room[4096]; room[a & 4095] = 1; return a < 0 ? 1 : deep(a + 1) + room[5]; }',
+    'deep(1)',
+    /stack overflow in `deep\(int\)`, \d+ calls deep\nlikely: endless recursion/,
+  ],
+  ['int never() { __builtin_trap(); }', 'never()', /code was reached that never should be/],
+])('%s: a trap is told with its cause and line', async (setUp, input, words) => {
+  await session.evaluate(setUp);
+  await expect(session.evaluate(input)).rejects.toMatchObject({
+    code: 'SESSION_FAULT',
+    message: expect.stringMatching(words),
+  });
+});
+
+test('memory cannot grow: malloc says so, and the session goes on', async () => {
+  expect(await value('__builtin_wasm_memory_grow(0, 1) == (unsigned long)-1')).toBe('(bool) true');
+  await session.evaluate('void *much = malloc(64 * 1024 * 1024);');
+  expect(await value('much == nullptr')).toBe('(bool) true');
+});
+
+test('what a function imports that is nowhere is a linker error that names it', async () => {
+  await expect(session.evaluate('int missing_one(int); missing_one(2)')).rejects.toMatchObject({
+    code: 'LINK_UNDEFINED',
+    message: expect.stringContaining('missing_one(int)'),
+  });
+});
+
+test('an address where no function is cannot be run', async () => {
+  const { link } = session;
+  const reply = await link.execute([{ op: 'RUN', entry: link.hello.arenaAddr + link.hello.arenaSize - 64 }]);
+  expect(reply.status).toBe('FAULT');
+});
+
+test('a register is a word of memory: lamps, UART, button and timer, with handlers', async () => {
+  await session.evaluate(
+    'constexpr bw::Register<> leds{0x40010}, period{0x40024}, uart{0x40030}; volatile unsigned ticks, presses;',
+  );
+  await session.evaluate('leds.write(0x81); while (!(uart.read() & 0x80000000u)); uart.write(65);');
+  await session.evaluate('bw::on_irq(2, [] { presses = presses + 1; }); bw::on_irq(1, [] { ticks = ticks + 1; });');
+  await session.evaluate(
+    'period.write(1000); for (const unsigned from = micros(); ticks < 3 && micros() - from < 5000000;);',
+  );
+  await session.evaluate('period.write(0);');
+  expect(await value('ticks >= 3')).toBe('(bool) true');
+  expect(session.panel('press')?.[0]).toContain('●○○○○○○●    button pressed');
+  expect(session.panel('')?.[2]).toBe('uart    "A"');
+  expect(await value('presses')).toBe('(unsigned int) 1');
+  expect(session.panel('dance')).toBeUndefined();
+});
+
+test('the hardware takes what was written once it looks, and wakes the executor for lines that are let in', () => {
+  const memory = new SharedArrayBuffer(MEMORY_PAGES * 65_536);
+  const words = new Int32Array(memory);
+  const at = (register: keyof typeof REGISTERS): number => (PERIPHERALS.addr + REGISTERS[register]) / 4;
+  let woken = 0;
+  const chip = new Peripherals(memory, () => woken++);
+  try {
+    words[at('uartOut')] = 0x42;
+    chip.tick();
+    expect(chip.lines()[2]).toContain('"B"');
+    expect(words[at('uartOut')]! < 0).toBe(true);
+    chip.act('press');
+    expect(woken).toBe(0);
+    words[at('irqVectors')] = 0x1000;
+    words[at('irqEnable')] = 1 << LINES.button;
+    words[0x400 + LINES.button] = 0x5_0000;
+    expect(takeInterrupt(words)).toBe(0x5_0000);
+    expect(takeInterrupt(words)).toBeUndefined();
+    chip.act('release');
+    expect(woken).toBe(1);
+    expect(words[ATTENTION_ADDR / 4]).toBe(1);
+    chip.act('send x');
+    expect(words[at('uartIn')]).toBe(0x178);
+  } finally {
+    chip.close();
+  }
+});
