@@ -85,14 +85,24 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     }
     if (body[at] === OPCODES.loop) {
       copyUpTo(end);
-      // The loop itself has the line of what stands before it.
-      insert(end, check);
+      insert(firstDeed(body, end), check);
     }
     at = end;
   }
   copyUpTo(body.length);
   return { bytes: out.bytes(), places };
 }
+
+/** Place of the first instruction from `at` on that does something: debug information gives a loop itself, and the
+ *  constants that code begins with, the line of what stands before. */
+function firstDeed(body: Uint8Array, at: number): number {
+  let place = at;
+  while (place < body.length && PREPARES.has(body[place]!)) place = behindInstruction(body, place);
+  return Math.min(place, body.length - 1);
+}
+
+/** block, loop, local.get, global.get, constants. */
+const PREPARES: ReadonlySet<number> = new Set([0x02, 0x03, 0x20, 0x23, 0x41, 0x42, 0x43, 0x44]);
 
 /** Offset in the record's body for one in the body that runs. */
 export function placeInBody({ places }: MadeBody, offset: number): number {
