@@ -54,7 +54,7 @@ export class FirmwareDeclarations {
       } catch (error) {
         const said = wordsOf(error);
         if (said === undefined || attempt === ATTEMPTS) throw this.explained(error);
-        const fresh = this.#lacking(said, text).filter((name) => !wanted.has(name));
+        const fresh = undamaged(error, () => this.#lacking(said, text)).filter((name) => !wanted.has(name));
         for (const name of fresh) wanted.add(name);
         const clash = this.#clashes(said, base);
         if (fresh.length === 0 && !clash) throw this.explained(error);
@@ -75,11 +75,21 @@ export class FirmwareDeclarations {
         : [...(wordsOf(error) ?? '').matchAll(MISSING)].map(([, name = '', space]) =>
             space ? `${space}::${name}` : name,
           );
-    const dropped = [...new Set(missing)].filter((name) => this.index.isDropped(name));
+    const dropped = undamaged(error, () => [...new Set(missing)].filter((name) => this.index.isDropped(name)));
     if (dropped.length === 0) return error;
     const [is, it] = dropped.length === 1 ? ['is', 'it'] : ['are', 'them'];
     const note = `${dropped.join(', ')} ${is} in the sources of the firmware and not in its ELF: nothing there calls ${it}, or the compiler has inlined ${it} everywhere`;
     return new BarewireError(error.code, `${error.message}\n${note}`, error.details, error.kind, { cause: error });
+  }
+
+  /** All parts of names, for completion; none where debug information is damaged. */
+  words(): string[] {
+    try {
+      return [...this.index.names()].flatMap((name) => name.split('::'));
+    } catch (error) {
+      if (error instanceof BarewireError && error.code.startsWith('DWARF_')) return [];
+      throw error;
+    }
   }
 
   /** Names of the firmware among those that clang misses. */
@@ -193,6 +203,16 @@ export class FirmwareDeclarations {
       (each) => each.value === at && each.type === type && each.binding !== 'local' && each.section !== 'undefined',
     );
     return symbol?.name ?? placeLabel(at, name);
+  }
+}
+
+/** What debug information tells; where it is damaged, what clang has said is all there is to say.
+ *  @throws `error` */
+function undamaged<T>(error: unknown, ask: () => T): T {
+  try {
+    return ask();
+  } catch (cause) {
+    throw cause instanceof BarewireError && cause.code.startsWith('DWARF_') ? error : cause;
   }
 }
 

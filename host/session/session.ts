@@ -522,7 +522,7 @@ export class Session {
   names(): string[] {
     const { versions } = this.#declarations;
     const declared = this.#declarations.list().flatMap(({ names }) => names);
-    const ofFirmware = [...(this.#stations.firmwareNames?.index.names() ?? [])].flatMap((name) => name.split('::'));
+    const ofFirmware = this.#stations.firmwareNames?.words() ?? [];
     return [...new Set([...declared.map((name) => withoutVersions(name, versions)), ...ofFirmware])];
   }
 

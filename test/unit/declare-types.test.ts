@@ -1,7 +1,7 @@
 // Types and names that no header declares: made from the debug information of an executable by GCC, understood by clang.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -34,8 +34,11 @@ beforeAll(async () => {
   const flags = ['-mcpu=cortex-m3', '-mthumb', '-Os', '-g', '-c'];
   run('arm-none-eabi-g++', [...flags, '-std=gnu++17', '-fno-exceptions', '-fno-rtti', source('shapes.cpp')]);
   run('arm-none-eabi-gcc', [...flags, source('things.c')]);
+  // As libraries come that an older compiler has made.
+  writeFileSync(join(folder, 'old.c'), 'int old_variable = 3; int old(void) { return old_variable; }\n');
+  run('arm-none-eabi-gcc', [...flags, '-gdwarf-3', '-gstrict-dwarf', 'old.c']);
   const link = ['-mcpu=cortex-m3', '-mthumb', '-specs=nano.specs', '-specs=nosys.specs', '-Wl,--no-warnings'];
-  run('arm-none-eabi-g++', [...link, 'shapes.o', 'things.o', '-o', 'shapes.elf']);
+  run('arm-none-eabi-g++', [...link, 'old.o', 'shapes.o', 'things.o', '-o', 'shapes.elf']);
   index = new FirmwareIndex(readObject(readFileSync(join(folder, 'shapes.elf')), 'shapes.elf'));
   compiler = await Compiler.create({ board: MPS2_AN385, toolchain: findToolchain(MPS2_AN385), feed: 'none' });
 });
@@ -98,6 +101,12 @@ describe('types', () => {
 });
 
 describe('names', () => {
+  test('of libraries with older debug information are not known, and in nobody’s way', () => {
+    expect(index.info.units.map(({ version }) => version).every((version) => version >= 4)).toBe(true);
+    expect(index.find('old_variable')).toBeUndefined();
+    expect(index.find('thing')).toBeDefined();
+  });
+
   /** As if clang said so, once. */
   const missing = (said: string) => {
     let first = true;

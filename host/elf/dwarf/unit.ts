@@ -33,7 +33,8 @@ export interface Unit {
   readonly bases: UnitBases;
 }
 
-/** Reads the headers of all units of an object.
+/** Reads the headers of all units of an object. An executable may have units of libraries that an older compiler has
+ *  made: those are passed over.
  *  @throws DWARF_TRUNCATED, DWARF_VERSION for versions outside 4 and 5, 64-bit DWARF or another address size */
 export function readUnits(sections: DebugSections): readonly Unit[] {
   const units: Unit[] = [];
@@ -49,12 +50,27 @@ export function readUnits(sections: DebugSections): readonly Unit[] {
   for (const section of [...sections.all('.debug_info'), ...sections.all('.debug_types')]) {
     const inTypes = section.where.startsWith('.debug_types');
     for (let offset = 0; offset < section.bytes.length; ) {
+      const next = sections.object.kind === 'executable' ? endOfOlder(section, offset) : undefined;
+      if (next !== undefined) {
+        offset = next;
+        continue;
+      }
       const unit = readUnitHeader(sections, section, offset, inTypes, abbrevsAt);
       units.push(unit);
       offset = unit.endOffset;
     }
   }
   return units;
+}
+
+/** Where a unit of DWARF 2 or 3 ends; undefined for others, and where it does not fit. */
+function endOfOlder(section: DebugSection, offset: number): number | undefined {
+  const cursor = new Cursor(section.bytes, section.where, offset);
+  const length = cursor.u32();
+  const end = cursor.pos + length;
+  if (length < 2 || end > section.bytes.length) return undefined;
+  const version = cursor.u16();
+  return version === 2 || version === 3 ? end : undefined;
 }
 
 function readUnitHeader(
