@@ -87,7 +87,7 @@ export function silentFirmware(error: unknown, { path }: UserFirmware): unknown 
     'SESSION_FIRMWARE_SILENT',
     `${port}: waited ${seconds(waitedMs)} for ${basename(path)} to answer HELLO, and nothing came that makes sense.
 Does its loop come to barewire_poll? Does barewire_read give -1 when nothing has come, and does barewire_write return?
-Are these their line and its rate?`,
+Are these their line and its rate (--port, --baud)?`,
     { port, waitedMs },
     error,
   );

@@ -99,7 +99,7 @@ async function lineTo(
 }
 
 async function bareLine(
-  { port, elf, resetLine }: OpenOptions,
+  { port, baud, elf, resetLine }: OpenOptions,
   board: BoardRecord | undefined,
   knownSerialNumber: string | undefined,
 ): Promise<Line> {
@@ -113,7 +113,9 @@ async function bareLine(
     const image = elf ?? imageOf(simulated);
     return { what: simulated.name, open: () => startSimulator(simulated, image), startsBoard: true };
   }
-  const { open, serialNumber } = await portOpener(port, board?.baud ?? DEFAULT_BAUD, knownSerialNumber);
+  // The rate of the user's own firmware is the user's to say.
+  const rate = (elf === undefined ? undefined : baud) ?? board?.baud ?? DEFAULT_BAUD;
+  const { open, serialNumber } = await portOpener(port, rate, knownSerialNumber);
   const openPort = resetLine === undefined ? open : async () => addResetLine(await open(), resetLine);
   return { what: port.replace(/\/\/[^@/]*@/, '//'), open: openPort, startsBoard: false, serialNumber };
 }
