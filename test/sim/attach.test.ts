@@ -386,7 +386,7 @@ describe('firmware that does not fit', () => {
   });
 
   test('without a build id all code is compared', async () => {
-    const edits = { 'CMakeLists.txt': (text: string) => text.replace('-Wl,--build-id ', '') };
+    const edits = { 'CMakeLists.txt': (text: string) => text.replace('-Wl,--build-id', '') };
     const without = oven.build('without-id', { edits });
     const session = await openSession({ elf: without, line: onQemu(without) });
     expect((await session.evaluate('blinks >= 0')).value).toBe('(bool) true');
