@@ -147,6 +147,18 @@ test('a register is a word of memory: lamps, UART, button and timer, with handle
   expect(session.panel('dance')).toBeUndefined();
 });
 
+test('a fault in a handler is told with its line, and nothing has to restart', async () => {
+  await session.evaluate('volatile unsigned late = 0;\nvoid bad() {\n  late = 1;\n  __builtin_trap();\n}');
+  const text =
+    'bw::on_irq(1, bad); period.write(1000); for (const unsigned from = micros(); micros() - from < 5000000;);';
+  await expect(session.evaluate(text)).rejects.toMatchObject({
+    code: 'SESSION_FAULT',
+    message: expect.stringMatching(/never should be\n.*\nat input_\d+:4:3 in bad\(\)/),
+  });
+  await session.evaluate('period.write(0); bw::on_irq(1, nullptr);');
+  expect(await value('late')).toBe('(unsigned int) 1');
+});
+
 test('the hardware takes what was written once it looks, and wakes the executor for lines that are let in', () => {
   const memory = new SharedArrayBuffer(MEMORY_PAGES * 65_536);
   const words = new Int32Array(memory);

@@ -31,6 +31,14 @@ void raise() { arm(0); }
 `;
 
 const TIMERS: Readonly<Record<string, string>> = {
+  // The hardware looks about once a millisecond (boards/sim/wasm/peripherals.ts).
+  wasm: `
+constexpr int LINE = 1;
+constexpr bw::Register<> pending{0x40008}, period{0x40024};
+void disarm() { period.write(0); }
+void arm(unsigned us) { period.write(us); }
+void raise() { pending.set(1u << LINE); }
+`,
   pico: `
 constexpr int LINE = 1;
 constexpr bw::Register<> alarm{0x40054014}, now{0x40054028}, raised{0x40054034}, enabled{0x40054038};

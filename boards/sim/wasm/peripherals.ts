@@ -114,6 +114,7 @@ export class Peripherals {
       this.#set('uartIn', UART_FULL | this.#toSend.shift()!);
       this.#raise(LINES.uart);
     }
+    this.#ask();
   }
 
   close(): void {
@@ -135,7 +136,12 @@ export class Peripherals {
 
   #raise(line: number): void {
     Atomics.or(this.#words, place('irqPending'), 1 << line);
-    if (this.#get('irqVectors') === 0 || (this.#get('irqEnable') & (1 << line)) === 0) return;
+    this.#ask();
+  }
+
+  /** Has the executor look, if a line asks that is let in: code may have asked for it, too. */
+  #ask(): void {
+    if (this.#get('irqVectors') === 0 || (this.#get('irqEnable') & this.#get('irqPending')) === 0) return;
     Atomics.store(this.#words, ATTENTION_ADDR / 4, 1);
     this.#wake();
   }
