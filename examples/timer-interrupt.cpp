@@ -89,6 +89,15 @@ struct Machine {
   static void stop() { due_high.write(~0u); }
 };
 
+/// The board `wasm`, whose timer has steps of a millisecond. docs/wasm.md.
+struct Wasm {
+  static constexpr int line = 1;
+  static constexpr Register period{0x40024};
+  static void start(unsigned us) { period.write(us); }
+  static void acknowledge(unsigned) {}
+  static void stop() { period.write(0); }
+};
+
 constexpr bool is_board(const char *name) {
   for (const char *at = bw::board;; at++, name++) {
     if (*at != *name) return false;
@@ -104,7 +113,8 @@ using Timer =
     std::conditional_t<is_board("qemu-microbit"), Nrf51,
     std::conditional_t<is_board("qemu-virt-rv32") || is_board("qemu-sifive-e"), Machine,
     std::conditional_t<is_board("qemu-mps2-an385") || is_board("qemu-mps2-an386") || is_board("qemu-mps2-an500"),
-                       Cmsdk<0x40000000, 8, 25>, void>>>>>>;
+                       Cmsdk<0x40000000, 8, 25>,
+    std::conditional_t<is_board("wasm"), Wasm, void>>>>>>>;
 static_assert(!std::is_void_v<Timer>, "say above what timer your board has");
 // clang-format on
 

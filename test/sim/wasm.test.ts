@@ -175,7 +175,7 @@ test('the hardware takes what was written once it looks, and wakes the executor 
     words[at('irqVectors')] = 0x1000;
     words[at('irqEnable')] = 1 << LINES.button;
     words[0x400 + LINES.button] = 0x5_0000;
-    expect(takeInterrupt(words)).toBe(0x5_0000);
+    expect(takeInterrupt(words)).toEqual({ line: LINES.button, handler: 0x5_0000 });
     expect(takeInterrupt(words)).toBeUndefined();
     chip.act('release');
     expect(woken).toBe(1);

@@ -11,7 +11,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { STATUSES, WASM_TRAPS } from '../../../protocol/messages.js';
 import { ARENA, ATTENTION_ADDR, MEMORY_PAGES, NULL_ZONE, SERVICES, STUB_MEMORY, USER_STACK } from './layout.js';
 import { FunctionLoader } from './loader.js';
-import { takeInterrupt } from './peripherals.js';
+import { keepOut, takeInterrupt } from './peripherals.js';
 import { recordOf, trapOf } from './traps.js';
 
 /** What the thread is started with. */
@@ -75,8 +75,8 @@ class Executor {
   readonly #core: Core;
   readonly #coreStackEnd: number;
   readonly #waiting: Uint8Array[] = [];
-  /** A handler runs. */
-  #handling = false;
+  /** Line whose handler runs. */
+  #handling: number | undefined;
 
   constructor({ image, memory, control, line, again, bornAt }: ExecutorData) {
     this.#memory = memory;
@@ -181,7 +181,8 @@ class Executor {
   }
 
   #abandon(status: number, trap: number, stack = '', value = 0): () => unknown {
-    this.#handling = false;
+    if (this.#handling !== undefined) keepOut(this.#words, this.#handling);
+    this.#handling = undefined;
     this.#nullZoneWritten();
     const stackPointer = this.#userStack.value as number;
     const words = recordOf({ trap, value, stackPointer }, stack, this.#loader);
@@ -206,12 +207,12 @@ class Executor {
 
   /** Calls the handlers that are due, unless one runs already. */
   #handleInterrupts(): void {
-    while (!this.#handling) {
-      const handler = takeInterrupt(this.#words);
-      if (handler === undefined) return;
-      this.#handling = true;
-      this.#loader.function(handler)?.();
-      this.#handling = false;
+    while (this.#handling === undefined) {
+      const due = takeInterrupt(this.#words);
+      if (due === undefined) return;
+      this.#handling = due.line;
+      this.#loader.function(due.handler)?.();
+      this.#handling = undefined;
     }
   }
 

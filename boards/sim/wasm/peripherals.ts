@@ -165,14 +165,18 @@ function sampleOf(channel: number, nowMs: number): number {
   return Math.round(ADC_MIDDLE + Math.sin(2 * Math.PI * phase) * (ADC_MIDDLE - 1));
 }
 
-/** The controller as the executor sees it: whose handler is to be called now.
- *  @returns its address, or undefined */
-export function takeInterrupt(words: Int32Array): number | undefined {
+/** The controller as the executor sees it: the line whose handler is to be called now, and the handler's address. */
+export function takeInterrupt(words: Int32Array): { readonly line: number; readonly handler: number } | undefined {
   const vectors = Atomics.load(words, place('irqVectors'));
   if (vectors === 0) return undefined;
   const due = Atomics.load(words, place('irqPending')) & Atomics.load(words, place('irqEnable'));
   if (due === 0) return undefined;
   const line = 31 - Math.clz32(due & -due);
   Atomics.and(words, place('irqPending'), ~(1 << line));
-  return words[(vectors >> 2) + line];
+  return { line, handler: words[(vectors >> 2) + line]! };
+}
+
+/** A line is not let in any more: its handler did not end well. */
+export function keepOut(words: Int32Array, line: number): void {
+  Atomics.and(words, place('irqEnable'), ~(1 << line));
 }
