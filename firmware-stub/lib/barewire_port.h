@@ -28,7 +28,8 @@ uint32_t barewire_micros(void);
 
 /** Takes what has come on the line and does what the host asks for: code typed at the prompt runs inside of this call.
  *  Call it in your loop. Called in the receive interrupt too, it lets Ctrl-C stop code that does not return; there it
- *  takes bytes and runs nothing. Called in the receive interrupt alone, it runs that code there. */
+ *  takes bytes and runs nothing. Called in the receive interrupt alone, it runs that code there. Interrupts
+ *  have to be on. */
 void barewire_poll(void);
 
 /** For the entries of the faults in your vector table, if barewire_faults.c is not linked: a fault of code typed at the

@@ -414,6 +414,11 @@ describe('firmware that does not fit', () => {
 
   test.each([
     [
+      'barewire_read',
+      'SESSION_FIRMWARE_SILENT',
+      /waited \d\.\d s for hangs\.elf to answer HELLO.*\n.*Does barewire_read give -1/,
+    ],
+    [
       'barewire_write',
       'SESSION_FIRMWARE_SILENT',
       /waited \d\.\d s for hangs\.elf to answer HELLO.*\n.*does barewire_write return/,
