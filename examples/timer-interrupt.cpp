@@ -107,7 +107,7 @@ constexpr bool is_board(const char *name) {
 
 // clang-format off
 using Timer =
-    std::conditional_t<is_board("pico-sim"), Rp2040,
+    std::conditional_t<is_board("pico-sim") || is_board("pico-usb-sim"), Rp2040,
     std::conditional_t<is_board("qemu-mps2-an505"), Cmsdk<0x50000000, 3, 20>,
     std::conditional_t<is_board("qemu-lm3s6965evb"), Lm3s6965,
     std::conditional_t<is_board("qemu-microbit"), Nrf51,

@@ -17,6 +17,8 @@ export interface Environment {
   /** NO_COLOR is not set. */
   readonly color: boolean;
   readonly ci: boolean;
+  /** BAREWIRE_BOARDS: simulated boards that suites run on, instead of those they name. */
+  readonly boards: readonly string[] | undefined;
 }
 
 /** Reads the environment as it is now. */
@@ -30,7 +32,16 @@ export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
     path: (env.PATH ?? '').split(process.platform === 'win32' ? ';' : ':').filter((s) => s !== ''),
     color: !env.NO_COLOR,
     ci: Boolean(env.CI),
+    boards: env.BAREWIRE_BOARDS?.split(','),
   };
+}
+
+/** The environment of a child process with some variables set. */
+export function withEnvironment(
+  more: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  return { ...env, ...more };
 }
 
 /** What clang is started with: its last words need no symbols, which take it seconds to look up. */

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ramBytes } from '../../boards/board.js';
 import { BOARDS } from '../../boards/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
+import { chosenBoards } from '../support/on-boards.js';
 
 interface Ended {
   readonly exitCode: number | null;
@@ -53,13 +54,15 @@ function source(name: string, text: string): string {
 /** Bytes that a printf takes which always knows floating point, beyond one that does not. */
 const PRINTF_FLOATS = 5 * 1024;
 
-const SIMULATED = BOARDS.filter((board) => board.simulator !== undefined).map(
+const PLAYED = chosenBoards('all').map(
   (board) => [board.name, ramBytes(board) - (board.capabilities.smallPrintf ? 0 : PRINTF_FLOATS)] as const,
 );
 
 /** Boards whose core's timer is the user's, and those with a timer that works: QEMU's of the STM32 does not repeat. */
 const WITH_CORE_TIMER = BOARDS.filter(({ interrupts }) => interrupts?.coreTimer === 'free').map(({ name }) => name);
-const WITH_TIMER = BOARDS.map(({ name }) => name).filter((name) => name !== 'qemu-netduinoplus2');
+const WITH_TIMER = BOARDS.filter(({ interrupts }) => interrupts !== undefined)
+  .map(({ name }) => name)
+  .filter((name) => name !== 'qemu-netduinoplus2');
 
 /** The examples, the KiB of RAM they need, and where they can run, if not everywhere. */
 const EXAMPLES: readonly (readonly [name: string, kib: number, boards?: readonly string[]])[] = [
@@ -71,7 +74,7 @@ const EXAMPLES: readonly (readonly [name: string, kib: number, boards?: readonly
   ['timer-interrupt', 11, WITH_TIMER],
 ];
 
-describe.each(SIMULATED)('on %s', (board, ram) => {
+describe.each(PLAYED)('on %s', (board, ram) => {
   test('reads inputs from a pipe and prints values alone on standard output', async () => {
     const ended = await barewire(['--board', board], 'int f(int a){return a*2;}\nf(21)\n');
     expect(ended).toEqual({ exitCode: 0, stdout: '(int) 42\n', stderr: '' });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { type CutPort, cutPort } from '../support/cut-port.js';
+import { onBoards, ram } from '../support/on-boards.js';
 
 let session: Session;
 let line: CutPort;
@@ -31,7 +32,7 @@ async function value(text: string): Promise<string | undefined> {
   return (await session.evaluate(text)).value;
 }
 
-describe.each(['pico-sim', 'qemu-lm3s6965evb'])('on %s', (board) => {
+onBoards(['pico-sim', 'qemu-lm3s6965evb'], [ram(32)], ({ name: board }) => {
   beforeAll(async () => {
     session = await openSession({ board, wrapPort: (port) => (line = cutPort(port)) });
     session.onNotice((text) => notices.push(text));

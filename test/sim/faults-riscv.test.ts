@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
 const DECLARATIONS = `struct P { int x, y, z; };
 static inline int third(P *p) { return p->z; }
@@ -113,7 +114,7 @@ const CASES: readonly Case[] = [
   { name: 'a division by zero', input: 'int nought = 0; 1 / nought', cause: /^integer division by zero$/ },
 ];
 
-describe.each(['qemu-virt-rv32', 'qemu-sifive-e'])('on %s', (board) => {
+onBoards(['qemu-virt-rv32', 'qemu-sifive-e'], [NEEDS.trapCauses], ({ name: board }) => {
   let session: Session;
   let code: number;
   beforeAll(async () => {

@@ -10,6 +10,7 @@ import { PICO_SIM } from '../../boards/pico-sim.js';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
 /** What is declared before the faults; the lines of their code are named below. */
 const DECLARATIONS = `struct P { int x, y, z; };
@@ -165,7 +166,7 @@ const CASES: readonly Case[] = [
   { name: 'a trap', input: '__builtin_trap();', cause: /^the program trapped: __builtin_trap\(\)/ },
 ];
 
-describe.each([MICROBIT, MPS2_AN385, PICO_SIM])('on $name', (board) => {
+onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name], [NEEDS.cortexM], (board) => {
   let session: Session;
   let kept = 7;
 
@@ -251,9 +252,8 @@ describe.each([MICROBIT, MPS2_AN385, PICO_SIM])('on $name', (board) => {
   });
 });
 
-test.each([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32'])(
-  'a division by zero in a statement is told on %s, also when the optimizer sees it',
-  async (board) => {
+onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32'], [NEEDS.divideTrap], ({ name: board }) => {
+  test('a division by zero in a statement is told, also when the optimizer sees it', async () => {
     const session = await openSession({ board });
     try {
       await session.evaluate('int nought = 0;');
@@ -266,8 +266,8 @@ test.each([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32'])(
     } finally {
       await session.close();
     }
-  },
-);
+  });
+});
 
 test('an access that the bus of the Stellaris refuses to refuse is caught by the MPU where it counts', async () => {
   const session = await openSession({ board: LM3S6965EVB.name });

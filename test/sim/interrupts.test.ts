@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
 const SET_UP = `
 #include <barewire.h>
@@ -27,7 +28,7 @@ void listen() {
 }
 `;
 
-describe.each(['pico-sim', 'qemu-mps2-an385'])('on %s', (board) => {
+onBoards(['pico-sim', 'qemu-mps2-an385'], [NEEDS.vectorTable], ({ name: board }) => {
   let session: Session;
   beforeAll(async () => {
     session = await openSession({ board });

@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRecord } from '../../boards/board.js';
-import { BOARDS } from '../../boards/index.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
@@ -16,9 +15,9 @@ import type { Op } from '../../protocol/batch.js';
 import { crc32 } from '../../protocol/crc32.js';
 import { ARCHS, FAULT_WORDS, WASM_TRAPS } from '../../protocol/messages.js';
 import { RECORD_KINDS, RECORD_MAGIC } from '../../protocol/wasm-function.js';
+import { onBoards, SIMULATED } from '../support/on-boards.js';
 
 const imageOf = (board: BoardRecord) => join(packageRoot(), `firmware-stub/build/${board.image}.elf`);
-const boards = BOARDS.filter((board) => board.simulator !== undefined);
 const ramp = (size: number) => Uint8Array.from({ length: size }, (_, i) => (i * 167 + (i >> 8)) & 0xff);
 
 /** Code assembled by hand, and the word of the fault record that says where it was. */
@@ -73,7 +72,7 @@ const WASM: typeof THUMB = {
 
 const codeFor = ({ arch }: BoardRecord): typeof THUMB => (arch === 'rv32' ? RV32 : arch === 'wasm32' ? WASM : THUMB);
 
-describe.each(boards)('the link to $name', (board) => {
+onBoards('all', [], (board) => {
   const CODE = codeFor(board);
   let link: DeviceLink;
   const trace: TraceChunk[] = [];
@@ -188,7 +187,7 @@ describe.each(boards)('the link to $name', (board) => {
 });
 
 it('the end of a link ends its QEMU', async () => {
-  const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+  const board = SIMULATED.find(({ simulator }) => simulator?.kind === 'qemu')!;
   const port = await startSimulator(board, imageOf(board));
   const link = await DeviceLink.connect(port);
   const pid = (port as unknown as { child: { pid: number } }).child.pid;
@@ -198,7 +197,7 @@ it('the end of a link ends its QEMU', async () => {
 });
 
 it.runIf(existsSync('/usr/bin/setpriv'))('QEMU does not outlive a host that is killed', async () => {
-  const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+  const board = SIMULATED.find(({ simulator }) => simulator?.kind === 'qemu')!;
   const built = join(packageRoot(), 'dist/boards/sim/index.js');
   const script = `import { startSimulator } from ${JSON.stringify(built)};
 const port = await startSimulator(${JSON.stringify(board)}, ${JSON.stringify(imageOf(board))});
@@ -219,7 +218,7 @@ describe('a real serial port', () => {
   let path = '';
 
   beforeAll(async () => {
-    const board = boards.find(({ simulator }) => simulator?.kind === 'qemu')!;
+    const board = SIMULATED.find(({ simulator }) => simulator?.kind === 'qemu')!;
     const machine = board.simulator!.kind === 'qemu' ? board.simulator!.machine : '';
     const args = ['-M', machine, '-nographic', '-monitor', 'none', '-serial', 'pty', '-kernel', imageOf(board)];
     qemu = spawn('qemu-system-arm', args, { stdio: ['ignore', 'pipe', 'pipe'] });

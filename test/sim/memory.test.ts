@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
+import { onBoards, ram } from '../support/on-boards.js';
 
-test.each(['pico-sim', 'qemu-mps2-an385'])(
-  'changing literals, assignments and expressions keep no memory of %s',
-  async (board) => {
+onBoards(['pico-sim', 'qemu-mps2-an385'], [ram(32)], ({ name: board }) => {
+  test('changing literals, assignments and expressions keep no memory', async () => {
     const session = await openSession({ board });
     try {
       await session.evaluate(
@@ -25,6 +25,5 @@ test.each(['pico-sim', 'qemu-mps2-an385'])(
     } finally {
       await session.close();
     }
-  },
-  60_000,
-);
+  }, 60_000);
+});

@@ -1,12 +1,13 @@
 // Interrupt handlers of the user's on every board: bw::on_irq, the handler typed again, undone, at fault, in a loop.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { BOARDS } from '../../boards/index.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { timerSource } from '../support/board-timers.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
-const SIMULATED = BOARDS.filter(({ simulator, interrupts }) => simulator !== undefined && interrupts !== undefined);
+/** A core of each class. */
+const USUAL = ['pico-sim', 'qemu-mps2-an385', 'qemu-microbit', 'qemu-mps2-an505', 'qemu-virt-rv32', 'wasm'];
 
 /** The handler asks for the next interrupt: if one were lost, there would be no more. */
 const COUNTING = `
@@ -37,7 +38,7 @@ bool more(unsigned count) {
 }
 `;
 
-describe.each(SIMULATED)('on $name', (board) => {
+onBoards(USUAL, [NEEDS.interrupts], (board) => {
   // A handler there is a function that running code calls: it ends like any other, and no restart is needed
   // (wasm.test.ts).
   const handlersAreCalls = board.arch === 'wasm32';

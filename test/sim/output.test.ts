@@ -1,11 +1,11 @@
 // What code prints reaches the host while the code still runs, not with its reply.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BOARDS } from '../../boards/index.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { onBoards } from '../support/on-boards.js';
 
-describe.each(BOARDS.filter((board) => board.simulator !== undefined))('on $name', ({ name }) => {
+onBoards('all', [], ({ name }) => {
   let session: Session;
   let printed = '';
   let listener: () => void = () => undefined;

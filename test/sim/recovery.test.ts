@@ -5,6 +5,7 @@ import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { childProcesses } from '../support/child-processes.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
 let session: Session;
 let notices: string[];
@@ -111,7 +112,7 @@ describe('on a board with a UART that code can switch off', () => {
   });
 });
 
-describe.each(['qemu-lm3s6965evb', 'pico-sim'])('on %s', (board) => {
+onBoards(['qemu-lm3s6965evb', 'pico-sim'], [NEEDS.cortexM], ({ name: board }) => {
   beforeEach(() => open(board));
   afterEach(() => session.close());
 
@@ -169,7 +170,7 @@ describe.each([
   });
 });
 
-describe.each(['qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (board) => {
+onBoards(['qemu-mps2-an385', 'qemu-lm3s6965evb'], [NEEDS.cortexM, NEEDS.qemu], ({ name: board }) => {
   beforeEach(() => open(board));
   afterEach(() => session.close());
 

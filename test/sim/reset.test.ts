@@ -2,14 +2,14 @@
 
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BOARDS } from '../../boards/index.js';
 import { startSimulator } from '../../boards/sim/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { encodeFrame } from '../../protocol/frame.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
-describe.each(BOARDS.filter((board) => board.simulator !== undefined))('a reset of $name', (board) => {
+onBoards('all', [], (board) => {
   let port: BytePort;
   let link: DeviceLink;
 

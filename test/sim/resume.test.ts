@@ -13,6 +13,7 @@ import { latestJournal } from '../../host/session/journals.js';
 import type { StartRecord } from '../../host/session/log.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { onBoards, ram } from '../support/on-boards.js';
 import { type SocketBoard, startSocketBoard } from '../support/qemu-socket.js';
 
 let dir: string;
@@ -177,9 +178,8 @@ test('a session that was taken up is taken up once more, with what was added, an
   expect((await second.evaluate('n + later')).value).toBe('(int) 205');
 });
 
-test.each(['qemu-mps2-an385', 'pico-sim'])(
-  'what went back to a checkpoint, and what was safe, is so again (%s)',
-  async (name) => {
+onBoards(['qemu-mps2-an385', 'pico-sim'], [ram(32)], ({ name }) => {
+  test('what went back to a checkpoint, and what was safe, is so again', async () => {
     const first = await openSession({ board: name, journalDir: journals() });
     for (const text of ['int n = 1;', 'int f() { return n; }']) await first.evaluate(text);
     await first.safe.on();
@@ -199,8 +199,8 @@ test.each(['qemu-mps2-an385', 'pico-sim'])(
       code: 'SESSION_STOPPED',
     });
     expect((await session.evaluate('n')).value).toBe('(int) 7');
-  },
-);
+  });
+});
 
 describe('a journal that cannot be gone on with', () => {
   test('is that of another build', async () => {

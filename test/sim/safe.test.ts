@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { type CutPort, cutPort } from '../support/cut-port.js';
+import { NEEDS, onBoards, ram } from '../support/on-boards.js';
 
 let session: Session;
 let line: CutPort;
@@ -71,7 +72,7 @@ const FAILING: readonly (readonly [string, string, string])[] = [
   ],
 ];
 
-describe.each(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (board) => {
+onBoards(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'], [ram(32)], ({ name: board }) => {
   beforeEach(async () => {
     session = await openSession({ board, wrapPort: (port) => (line = cutPort(port)) });
     for (const text of SETTING) await session.evaluate(text);
@@ -148,7 +149,7 @@ describe.each(['pico-sim', 'qemu-mps2-an385', 'qemu-lm3s6965evb'])('on %s', (boa
   }, 120_000);
 });
 
-describe.each(['qemu-lm3s6965evb', 'pico-sim', 'qemu-mps2-an505'])('on %s', (board) => {
+onBoards(['qemu-lm3s6965evb', 'pico-sim', 'qemu-mps2-an505'], [NEEDS.mpu], ({ name: board }) => {
   beforeEach(async () => {
     session = await openSession({ board });
   });

@@ -13,6 +13,7 @@ import { VIRT_RV32 } from '../../boards/virt-rv32.js';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { NEEDS, onBoards } from '../support/on-boards.js';
 
 const DECLARATIONS = `void fill(char *to, int count) {
   for (int i = 0; i < count; i++)
@@ -20,6 +21,8 @@ const DECLARATIONS = `void fill(char *to, int count) {
 }
 int overrun(int count) { char room[16]; char *p = room; asm("" : "+r"(p)); fill(p, count); return p[3]; }
 int kept = 41;`;
+
+const GUARDED = [MPS2_AN385, LM3S6965EVB, PICO_SIM, NETDUINOPLUS2, MPS2_AN500, MPS2_AN505].map(({ name }) => name);
 
 let session: Session;
 afterEach(() => session.close());
@@ -34,7 +37,7 @@ const failure = (text: string): Promise<BarewireError> =>
 /** The first byte of the stub's state, behind the stack of user code. */
 const stubAddr = (): number => session.link.hello.stackAddr + session.link.hello.stackSize;
 
-describe.each([MPS2_AN385, LM3S6965EVB, PICO_SIM, NETDUINOPLUS2, MPS2_AN500, MPS2_AN505])('on $name', (board) => {
+onBoards(GUARDED, [NEEDS.mpu], (board) => {
   test('a wild write to the stub is a fault that says so, with safe on and off', async () => {
     session = await openSession({ board: board.name });
     const { bootId } = session.link.hello;
@@ -75,14 +78,12 @@ describe.each([MPS2_AN385, LM3S6965EVB, PICO_SIM, NETDUINOPLUS2, MPS2_AN500, MPS
   }, 60_000);
 });
 
-test.each([MICROBIT, VIRT_RV32])(
-  'on $name, without an MPU, the stub notices when the code ends',
-  async (board) => {
+onBoards([MICROBIT.name, VIRT_RV32.name], [NEEDS.noMpu], (board) => {
+  test('without an MPU the stub notices when the code ends', async () => {
     session = await openSession({ board: board.name });
     await session.evaluate(DECLARATIONS);
     const error = await failure(`fill((char *)${stubAddr()}, 120)`);
     expect(error.message).toContain("the code wrote over the stub's own memory");
     expect(await value('kept')).toBe('(int) 41');
-  },
-  60_000,
-);
+  }, 60_000);
+});

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { onBoards } from '../support/on-boards.js';
 
 /** Several periods of the ports that count them with SysTick (50 and 250 ms). */
 const WATCH = `
@@ -19,9 +20,10 @@ unsigned long watch(unsigned long us) {
 }
 `;
 
-describe.each(['qemu-lm3s6965evb', 'qemu-netduinoplus2', 'qemu-mps2-an385', 'qemu-microbit', 'qemu-virt-rv32'])(
-  'on %s',
-  (board) => {
+onBoards(
+  ['qemu-lm3s6965evb', 'qemu-netduinoplus2', 'qemu-mps2-an385', 'qemu-microbit', 'qemu-virt-rv32'],
+  [],
+  ({ name: board }) => {
     let session: Session;
     const number = async (text: string) => Number((await session.evaluate(text)).value!.replace(/\(.*\) /, ''));
     beforeAll(async () => {

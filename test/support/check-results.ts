@@ -81,6 +81,20 @@ export function resultOfVitest(json: string | undefined, end: CommandEnd): Stage
   return { passed, failed, skipped, report: complaints.join('\n') };
 }
 
+/** What skipped tests lacked by their names, `… needs an MPU`, and how many lacked it; most first. Tests that were not asked
+ *  for are left out.
+ *  @param json what vitest's JSON reporter wrote */
+export function skippedNeeds(json: string): { readonly need: string; readonly count: number }[] {
+  const counts = new Map<string, number>();
+  for (const { assertionResults } of parseReport(json)?.testResults ?? []) {
+    for (const { status, fullName } of assertionResults) {
+      const [, need] = ((status === 'skipped' || status === 'pending') && / needs (.+)$/.exec(fullName)) || [];
+      if (need !== undefined) counts.set(need, (counts.get(need) ?? 0) + 1);
+    }
+  }
+  return [...counts].map(([need, count]) => ({ need, count })).sort((a, b) => b.count - a.count);
+}
+
 /** The closing line: alone, and the last. */
 export function closingLine(results: readonly StageResult[]): string {
   const sum = (pick: (result: StageResult) => number): number => results.reduce((total, each) => total + pick(each), 0);

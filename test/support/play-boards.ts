@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { BoardRecord } from '../../boards/board.js';
 import { openSession } from '../../host/session/open.js';
-import { isFit, needsExceptions, parseTranscript, playTranscript } from './transcript.js';
+import { lackOf, needsExceptions, parseTranscript, playTranscript } from './transcript.js';
 
 const FOLDER = join(import.meta.dirname, '../repl/transcripts');
 
@@ -21,7 +21,11 @@ const TRANSCRIPTS = readdirSync(FOLDER)
 export function playOn(boards: readonly BoardRecord[], only?: readonly string[]): void {
   const wanted = TRANSCRIPTS.filter(([file]) => only?.includes(file) ?? true);
   describe.each(boards.filter((board) => board.simulator !== undefined))('on $name', (board) => {
-    test.each(wanted.filter(([, text]) => isFit(board, text)))(
+    for (const [file, text] of wanted) {
+      const need = lackOf(board, text);
+      if (need !== undefined) test.skip(`${file} needs ${need}`, () => {});
+    }
+    test.each(wanted.filter(([, text]) => lackOf(board, text) === undefined))(
       '%s',
       async (_, text) => {
         const steps = parseTranscript(text);

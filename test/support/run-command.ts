@@ -1,16 +1,24 @@
 // Runs a command in a process group of its own and leaves nothing of it behind: not after its limit, not after its end.
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { withEnvironment } from '../../host/diag/environment.js';
 import type { CommandEnd } from './check-results.js';
 
 let running: ChildProcess | undefined;
 
-/** Runs a command to its end, or to the limit, when its whole group is ended: simulators go with their test. */
-export function runCommand(command: readonly string[], limitSeconds: number, folder: string): Promise<CommandEnd> {
+/** Runs a command to its end, or to the limit, when its whole group is ended: simulators go with their test.
+ *  @param env variables beside those of this process */
+export function runCommand(
+  command: readonly string[],
+  limitSeconds: number,
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<CommandEnd> {
   const started = performance.now();
   return new Promise((resolve) => {
     const child = spawn(command[0]!, command.slice(1), {
       cwd: folder,
+      env: withEnvironment(env),
       detached: process.platform !== 'win32',
       stdio: ['ignore', 'pipe', 'pipe'],
     });

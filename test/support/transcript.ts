@@ -25,12 +25,16 @@ export interface Step {
 const PROMPT = 'bw> ';
 const CONTINUATION = '...> ';
 
-/** Whether a board can play a transcript. */
-export function isFit(board: BoardRecord, text: string): boolean {
+/** What a board lacks to play a transcript; undefined when nothing. */
+export function lackOf(board: BoardRecord, text: string): string | undefined {
   const [, kib] = /^# needs (\d+) KiB of RAM$/m.exec(text) ?? [];
   const set = /^# needs (Thumb|RISC-V)$/m.exec(text)?.[1];
-  if (set !== undefined && (set === 'RISC-V') !== (board.arch === 'rv32')) return false;
-  return ramBytes(board) >= 1024 * Number(kib ?? 0);
+  if (set !== undefined && set !== instructionSet(board)) return set;
+  return ramBytes(board) >= 1024 * Number(kib ?? 0) ? undefined : `${kib} KiB of RAM`;
+}
+
+function instructionSet({ arch }: BoardRecord): string {
+  return arch === 'rv32' ? 'RISC-V' : arch === 'wasm32' ? 'WebAssembly' : 'Thumb';
 }
 
 /** Whether a transcript is played with `--exceptions`. */
