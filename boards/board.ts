@@ -66,6 +66,8 @@ export interface Capabilities {
   readonly divideTrap: 'core' | 'library' | 'nobody';
   /** What keeps user code from null pointers and from the stub's code. */
   readonly protection: 'mpu' | 'mpu v8' | 'pmp' | 'none';
+  /** The bus takes accesses to addresses where nothing is, and code there runs on, without a fault. */
+  readonly silentBus?: true;
   /** The processor checks the stack pointer against a limit. */
   readonly stackLimit: boolean;
   /** Types that the floating-point unit computes. */

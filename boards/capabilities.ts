@@ -27,6 +27,11 @@ export const CAPABILITY_COLUMNS: readonly {
     cell: ({ capabilities }) => orNo(capabilities.protection),
   },
   {
+    title: 'nowhere',
+    meaning: 'what an access is to addresses where nothing is: a `fault`, or `silent` where the bus takes it',
+    cell: ({ capabilities }) => (capabilities.silentBus ? 'silent' : 'fault'),
+  },
+  {
     title: 'stack limit',
     meaning: 'the processor checks the stack pointer; without it an overflow is a fault where the stack leaves RAM',
     cell: ({ capabilities }) => yes(capabilities.stackLimit),

@@ -8,6 +8,7 @@ export const LM3S6965EVB: BoardRecord = {
   name: 'qemu-lm3s6965evb',
   title: 'Stellaris LM3S6965 evaluation board, simulated by QEMU',
   ...CORES['Cortex-M3'],
+  capabilities: { ...CORES['Cortex-M3'].capabilities, silentBus: true },
   interrupts: { lines: [0, 43], stub: [5], coreTimer: 'clock' },
   image: 'lm3s6965evb',
   regions: [

@@ -1,6 +1,6 @@
 // Interrupt handlers of the user's run between inputs too, also while the callers of a function are patched.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { NEEDS, onBoards } from '../support/on-boards.js';

@@ -1,6 +1,6 @@
 // Interrupt handlers of the user's on every board: bw::on_irq, the handler typed again, undone, at fault, in a loop.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { timerSource } from '../support/board-timers.js';

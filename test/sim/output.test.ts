@@ -1,6 +1,6 @@
 // What code prints reaches the host while the code still runs, not with its reply.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { onBoards } from '../support/on-boards.js';

@@ -5,7 +5,7 @@ import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { childProcesses } from '../support/child-processes.js';
-import { NEEDS, onBoards } from '../support/on-boards.js';
+import { NEEDS, onBoards, ram } from '../support/on-boards.js';
 
 let session: Session;
 let notices: string[];
@@ -170,7 +170,7 @@ describe.each([
   });
 });
 
-onBoards(['qemu-mps2-an385', 'qemu-lm3s6965evb'], [NEEDS.cortexM, NEEDS.qemu], ({ name: board }) => {
+onBoards(['qemu-mps2-an385', 'qemu-lm3s6965evb'], [NEEDS.cortexM, NEEDS.qemu, ram(32)], ({ name: board }) => {
   beforeEach(() => open(board));
   afterEach(() => session.close());
 

@@ -1,13 +1,13 @@
 // A reset of the board by its stub: the program begins anew, RAM outlives it.
 
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startSimulator } from '../../boards/sim/index.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
 import type { BytePort } from '../../protocol/byte-port.js';
 import { encodeFrame } from '../../protocol/frame.js';
-import { NEEDS, onBoards } from '../support/on-boards.js';
+import { onBoards } from '../support/on-boards.js';
 
 onBoards('all', [], (board) => {
   let port: BytePort;

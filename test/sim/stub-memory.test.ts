@@ -1,7 +1,7 @@
 // Code that writes to the stub's own memory: refused by the MPU where there is one, else noticed by the stub's checksum
 // when the code ends. Nothing of the session is lost either way.
 
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { LM3S6965EVB } from '../../boards/lm3s6965evb.js';
 import { MICROBIT } from '../../boards/microbit.js';
 import { MPS2_AN385 } from '../../boards/mps2-an385.js';

@@ -1,6 +1,6 @@
 // Time on the board: micros() counts on, whatever interrupt its port counts periods with.
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { onBoards } from '../support/on-boards.js';

@@ -33,6 +33,8 @@ export const NEEDS = {
     words: 'memory of the stub that nothing protects',
     isMet: ({ capabilities, arch }) => !capabilities.protection.startsWith('mpu') && arch !== 'wasm32',
   },
+  bus: { words: 'a bus that refuses what is not there', isMet: ({ capabilities }) => !capabilities.silentBus },
+  noThreadLocal: { words: 'relocations that refuse thread_local', isMet: isCortexM },
   divideTrap: { words: 'a notice of divisions by zero', isMet: ({ arch }) => arch !== 'wasm32' },
   stub: { words: 'a stub in C', isMet: ({ arch }) => arch !== 'wasm32' },
   qemu: { words: 'a simulator that is a process', isMet: ({ simulator }) => simulator?.kind === 'qemu' },
