@@ -35,7 +35,8 @@ export function findYowasp(
 
 /** The package, or words on how to get it.
  *  @throws TOOLCHAIN_NO_NPM_CLANG */
-export function requireYowasp(found = findYowasp()): Yowasp {
+export function requireYowasp(find: () => Yowasp | undefined = findYowasp): Yowasp {
+  const found = find();
   if (found !== undefined) return found;
   throw new BarewireError(
     'TOOLCHAIN_NO_NPM_CLANG',

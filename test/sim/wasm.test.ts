@@ -1,6 +1,8 @@
 // The board that needs nothing but npm: what its executor makes of endless loops, its own death and bad memory, and the
 // chip around it.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ATTENTION_ADDR, MEMORY_PAGES, PERIPHERALS } from '../../boards/sim/wasm/layout.js';
@@ -9,6 +11,7 @@ import { startWasm, type WasmPort } from '../../boards/sim/wasm/port.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { writeElf } from '../../host/wasm/elf-writer.js';
 
 const IMAGE = join(packageRoot(), 'firmware-stub/build/wasm.elf');
 
@@ -157,6 +160,33 @@ test('a fault in a handler is told with its line, and nothing has to restart', a
   });
   await session.evaluate('period.write(0); bw::on_irq(1, nullptr);');
   expect(await value('late')).toBe('(unsigned int) 1');
+});
+
+test('an executor that cannot start ends the line, with what to do', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'barewire-wasm-'));
+  try {
+    const image = join(folder, 'bad.elf');
+    const bytes = Uint8Array.of(0, 0x61, 0x73, 0x6d, 9, 9, 9, 9);
+    writeFileSync(image, writeElf('executable', [{ name: '.wasm', type: 1, flags: 0, align: 4, bytes }], []));
+    const ended = await new Promise<Error | undefined>((resolve) => startWasm('wasm', image).onClose(resolve));
+    expect(ended).toMatchObject({
+      code: 'BOARD_WASM_DIED',
+      message: expect.stringMatching(/^the executor of wasm ended 3 times without a word: .*`npm run firmware`/s),
+    });
+    writeFileSync(image, 'no image');
+    expect(() => startWasm('wasm', image)).toThrow(/bad\.elf is no image of the board wasm/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('memory that is not to be had is told with how much it takes', () => {
+  expect(() => startWasm('wasm', IMAGE, 1_000_000)).toThrow(
+    expect.objectContaining({
+      code: 'BOARD_WASM_MEMORY',
+      message: expect.stringContaining('it takes 64000000 KiB in one piece'),
+    }),
+  );
 });
 
 test('the hardware takes what was written once it looks, and wakes the executor for lines that are let in', () => {

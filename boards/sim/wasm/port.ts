@@ -17,8 +17,8 @@ const STACK_MIB = 4;
 
 /** Starts an executor with a stub image.
  *  @throws BOARD_IMAGE, BOARD_WASM_MEMORY */
-export function startWasm(name: string, imagePath: string): WasmPort {
-  return new WasmPort(name, moduleOfImage(readFileSync(imagePath), imagePath), makeMemory());
+export function startWasm(name: string, imagePath: string, pages = MEMORY_PAGES): WasmPort {
+  return new WasmPort(name, moduleOfImage(readFileSync(imagePath), imagePath), makeMemory(pages));
 }
 
 /** The executor is started as a file of its own, which exists where the sources are compiled. */
@@ -27,11 +27,11 @@ function executorFile(): URL {
   return existsSync(beside) ? beside : new URL('../../../dist/boards/sim/wasm/executor.js', import.meta.url);
 }
 
-function makeMemory(): WebAssembly.Memory {
+function makeMemory(pages: number): WebAssembly.Memory {
   try {
-    return new WebAssembly.Memory({ initial: MEMORY_PAGES, maximum: MEMORY_PAGES, shared: true });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
-    const kib = MEMORY_PAGES * 64;
+    const kib = pages * 64;
     const text = `no memory for the board: it takes ${kib} KiB in one piece (${(cause as Error).message})`;
     throw new BoardError('BOARD_WASM_MEMORY', text, { kib }, { cause });
   }
