@@ -31,7 +31,7 @@ const AIM = 1.0;
 const TOLERANCE = 0.005;
 
 /** What is timed: the work of each example without its printf, as one function that takes nothing. */
-const WORK: Readonly<Record<string, string>> = {
+export const WORK: Readonly<Record<string, string>> = {
   'prime-finder': 'return count_primes(prime_limit) + sieve_primes(prime_limit);',
   fibonacci:
     'static char text[MOST_DIGITS];\n' +
@@ -54,10 +54,10 @@ interface Measured {
   readonly micros: number;
 }
 
-const ENTRY = 'bench_work';
+export const ENTRY = 'bench_work';
 
 /** The example with its work as one function more. */
-function sourceOf(name: string): string {
+export function sourceOf(name: string): string {
   const text = readFileSync(join(packageRoot(), 'examples', `${name}.cpp`), 'utf8');
   return `${text}\nextern "C" uint32_t ${ENTRY}() {\n${WORK[name]}\n}\n`;
 }

@@ -12,6 +12,7 @@ import { benchJournal, benchReplug } from './replug.js';
 import { benchSafe } from './safe.js';
 import { benchSize } from './size.js';
 import { benchThousand } from './thousand.js';
+import { benchWasm } from './wasm.js';
 import { benchWire } from './wire.js';
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   link: benchLink,
   compress: benchCompress,
   examples: benchExamples,
+  wasm: benchWasm,
 };
 
 const wanted = process.argv.slice(2);

@@ -178,7 +178,7 @@ export class FunctionLoader {
 
 /** Bytes of a module with these functions.
  *  @throws UnknownInstruction */
-function moduleOf(
+export function moduleOf(
   records: readonly FunctionRecord[],
   number: number,
   pages: number,
