@@ -80,6 +80,7 @@ describe('a good file', () => {
         build: { port: 'port', script: 'my.ld', defines: ['STUB_IDLE_WFE'] },
         baud: 921_600,
         uart: { kind: 'stm32-usart', addr: '0x40011000', clockHz: 84_000_000, maxBaud: 2_000_000 },
+        interrupts: { last: 81, stub: [37], coreTimer: 'clock' },
         flash: [{ way: 'program', program: 'openocd', runs: [['-f', 'x.cfg']] }],
         capabilities: { protection: 'none' },
         simulator: { kind: 'qemu', machine: 'netduinoplus2', serial: 1 },
@@ -91,6 +92,7 @@ describe('a good file', () => {
       defines: ['STUB_IDLE_WFE'],
     });
     expect(board.capabilities).toEqual({ ...CORES['Cortex-M0+'].capabilities, protection: 'none' });
+    expect(board.interrupts).toEqual({ lines: [0, 81], stub: [37], coreTimer: 'clock' });
     expect(board.uart).toEqual({ kind: 'stm32-usart', addr: 0x4001_1000, clockHz: 84_000_000, maxBaud: 2_000_000 });
     expect(board).toMatchObject({ baud: 921_600, simulator: { serial: 1 }, flash: [{ program: 'openocd' }] });
   });

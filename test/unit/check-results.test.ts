@@ -1,7 +1,13 @@
 // The closing line of `npm test` is only worth something if nothing can be lost on the way to it.
 
 import { describe, expect, test } from 'vitest';
-import { type CommandEnd, closingLine, resultOfCommand, resultOfVitest } from '../support/check-results.js';
+import {
+  type CommandEnd,
+  closingLine,
+  resultOfCommand,
+  resultOfVitest,
+  skippedNeeds,
+} from '../support/check-results.js';
 
 const fine: CommandEnd = { exitCode: 0, output: '', seconds: 1 };
 
@@ -22,6 +28,24 @@ function report(
     })),
   });
 }
+
+test('what skipped tests needed is counted by their names; those that were not asked for are left out', () => {
+  const results = [
+    ['on a needs an MPU', 'skipped'],
+    ['on a f() needs 32 KiB of RAM', 'pending'],
+    ['on a g() needs 32 KiB of RAM', 'skipped'],
+    ['on a says what it needs an MPU', 'passed'],
+    ['another test', 'skipped'],
+  ].map(([fullName, status]) => ({ fullName, status }));
+  const json = JSON.stringify({
+    success: true,
+    testResults: [{ name: 'x', status: 'passed', assertionResults: results }],
+  });
+  expect(skippedNeeds(json)).toEqual([
+    { need: '32 KiB of RAM', count: 2 },
+    { need: 'an MPU', count: 1 },
+  ]);
+});
 
 describe('a command', () => {
   test('is one check, which passes by exit code 0', () => {
