@@ -83,7 +83,7 @@ onBoards(USUAL, [NEEDS.interrupts], (board) => {
     const told = new Promise<void>((resolve) => {
       noticed = resolve;
     });
-    await session.evaluate('bw::on_irq(LINE, late); arm(60000);');
+    await session.evaluate('bw::on_irq(LINE, late); arm(500000);');
     await told;
     expect(notices[0]).toMatch(
       /^the board restarted; the board's memory is as it was: functions and variables are kept/,
