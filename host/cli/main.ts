@@ -76,12 +76,11 @@ async function run(
   files: readonly string[],
   options: SessionOptions & { timeout?: number; json?: boolean },
 ): Promise<number> {
-  const session = await openSession(openOptions(options));
+  const session = await openSession({ ...openOptions(options), onNotice: printError });
   // Ctrl-C stops the code; the report then says so.
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);
   try {
-    session.onNotice(printError);
     if (!options.json) session.onOutput((bytes) => process.stdout.write(bytes));
     const report = await runFiles(
       session,
