@@ -3,7 +3,9 @@
 
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BoardRecord } from '../../boards/board.js';
 import { BOARDS } from '../../boards/index.js';
+import { moduleOfImage } from '../../boards/sim/wasm/image.js';
 import { environment } from '../diag/environment.js';
 import { packageRoot } from '../diag/package-root.js';
 import { findToolchain, packageManagerFor } from '../toolchain/toolchain.js';
@@ -23,7 +25,7 @@ async function gatherFacts(): Promise<DoctorFacts> {
     boards: BOARDS.map((board) => ({
       board,
       toolchain: findToolchain(board),
-      imageBytes: imageBytes(join(packageRoot(), 'firmware-stub', 'build', `${board.image}.elf`)),
+      imageBytes: imageBytes(board, join(packageRoot(), 'firmware-stub', 'build', `${board.image}.elf`)),
     })),
     ports: await ports(),
     folders: [
@@ -53,9 +55,10 @@ function writeProblem(folder: string): string | undefined {
   }
 }
 
-function imageBytes(file: string): number | undefined {
+function imageBytes({ arch }: BoardRecord, file: string): number | undefined {
   try {
-    return loadedBytes(readFileSync(file));
+    const elf = readFileSync(file);
+    return arch === 'wasm32' ? moduleOfImage(elf, file).length : loadedBytes(elf);
   } catch {
     return undefined;
   }
