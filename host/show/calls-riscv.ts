@@ -2,6 +2,7 @@
 // @see RISC-V Unprivileged ISA, 2.5 (JAL, JALR), 2.6 (loads), 16 (C extension)
 
 import type { CallRules, Code } from './calls.js';
+import { riscvAccessAt } from './riscv.js';
 import type { Registers } from './thumb.js';
 import type { UnwindTarget } from './unwind.js';
 
@@ -47,34 +48,33 @@ function callBefore(returnAddr: number, code: Code): { targetAddr?: number; regi
 /** Loads of saved registers, sp going up, and the return. */
 async function followToReturn(start: Registers, target: UnwindTarget): Promise<number[] | undefined> {
   const registers = [...start];
-  const load = async (register: number, offset: number): Promise<boolean> => {
-    const word = await target.readWord((registers[SP]! + offset) >>> 0);
-    if (word === undefined) return false;
-    if (register !== 0) registers[register] = word;
-    return true;
-  };
   let pc = start[PC]!;
   for (let left = MAX_EPILOGUE; left > 0; left--) {
     const op = target.halfwordAt(pc);
     if (op === undefined) return undefined;
+    const access = riscvAccessAt(pc, target);
+    if (access !== undefined) {
+      // LW rd, offset(sp) and C.LWSP rd
+      if (access.base !== SP || access.direction !== 'read' || access.unitBytes !== 4) return undefined;
+      const word = await target.readWord(access.addr(registers));
+      if (word === undefined) return undefined;
+      const register = (op >>> 7) & 31;
+      if (register !== 0) registers[register] = word;
+      pc += isWide(op) ? 4 : 2;
+      continue;
+    }
     if (isWide(op)) {
       const word = wordAt(target, pc)!;
       pc += 4;
       const immediate = (word | 0) >> 20;
-      // LW rd, offset(sp); ADDI sp, sp, n; JALR x0, ra
-      if ((word & 0xff07f) === 0x12003) {
-        if (!(await load((word >>> 7) & 31, immediate))) return undefined;
-      } else if ((word & 0xfffff) === 0x10113 && immediate > 0) registers[SP] = registers[SP]! + immediate;
+      // ADDI sp, sp, n; JALR x0, ra
+      if ((word & 0xfffff) === 0x10113 && immediate > 0) registers[SP] = registers[SP]! + immediate;
       else if (word === 0x00008067) return returned(registers);
       else return undefined;
       continue;
     }
     pc += 2;
-    if ((op & 0xe003) === 0x4002) {
-      // C.LWSP rd: offset bits 5, 4:2, 7:6 in bits 12, 6:4, 3:2
-      const offset = (((op >>> 12) & 1) << 5) | (((op >>> 4) & 7) << 2) | (((op >>> 2) & 3) << 6);
-      if (!(await load((op >>> 7) & 31, offset))) return undefined;
-    } else if ((op & 0xef83) === 0x6101) {
+    if ((op & 0xef83) === 0x6101) {
       // C.ADDI16SP: bits 4, 6, 8:7, 5 in bits 6, 5, 4:3, 2; bit 12 would be the sign
       const up = (((op >>> 6) & 1) << 4) | (((op >>> 5) & 1) << 6) | (((op >>> 3) & 3) << 7) | (((op >>> 2) & 1) << 5);
       if (op & 0x1000) return undefined;

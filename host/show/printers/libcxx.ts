@@ -18,7 +18,7 @@ import { pointeeText } from './owners.js';
 import { argsOf, type Printer, storageOffset, typeArg } from './printer.js';
 import { elementsText } from './sequences.js';
 import { entryText } from './trees.js';
-import { durationText, memberPrinter } from './values.js';
+import { bitsetPrinter, durationText, memberPrinter } from './values.js';
 
 async function numberAt(context: ShowContext, value: Value, ...path: string[]): Promise<number | undefined> {
   const found = fieldAt(value, ...path);
@@ -294,18 +294,6 @@ const printDuration: Printer = async (context, value, depth) => {
   return count && durationText(context, value, count, depth);
 };
 
-const printBitset: Printer = async (context, value) => {
-  const words = fieldAt(value, '__first_');
-  const size = argsOf(value)[0];
-  if (!words || size?.kind !== 'value' || size.value === undefined) return undefined;
-  const count = Number(size.value);
-  const bytes = await bytesOf(context, words);
-  const shown = Math.min(count, bytes.length * 8, context.limits.characters);
-  let text = '';
-  for (let i = 0; i < shown; i++) text = `${(bytes[i >> 3]! >> (i & 7)) & 1}${text}`;
-  return `${shown < count ? '…' : '0b'}${text}`;
-};
-
 export const LIBCXX_PRINTERS: Readonly<Record<string, Printer>> = {
   'std::basic_string': printString,
   'std::basic_string_view': printView,
@@ -335,5 +323,5 @@ export const LIBCXX_PRINTERS: Readonly<Record<string, Printer>> = {
   'std::chrono::duration': printDuration,
   'std::chrono::time_point': memberPrinter(['__d_']),
   'std::atomic': memberPrinter(['__a_', '__a_value'], ['__a_']),
-  'std::bitset': printBitset,
+  'std::bitset': bitsetPrinter('__first_'),
 };

@@ -94,18 +94,21 @@ export function memberPrinter(...paths: readonly (readonly string[])[]): Printer
   };
 }
 
-/** `0b1011`, as many digits as the set has bits. */
-const printBitset: Printer = async (context, value) => {
-  const words = fieldAt(value, '_M_w');
-  const size = argsOf(value)[0];
-  if (!words || size?.kind !== 'value' || size.value === undefined) return undefined;
-  const count = Number(size.value);
-  const bytes = await bytesOf(context, words);
-  const shown = Math.min(count, bytes.length * 8, context.limits.characters);
-  let text = '';
-  for (let i = 0; i < shown; i++) text = `${(bytes[i >> 3]! >> (i & 7)) & 1}${text}`;
-  return `${shown < count ? '…' : '0b'}${text}`;
-};
+/** `0b1011`, as many digits as the set has bits.
+ *  @param member that holds the words */
+export function bitsetPrinter(member: string): Printer {
+  return async (context, value) => {
+    const words = fieldAt(value, member);
+    const size = argsOf(value)[0];
+    if (!words || size?.kind !== 'value' || size.value === undefined) return undefined;
+    const count = Number(size.value);
+    const bytes = await bytesOf(context, words);
+    const shown = Math.min(count, bytes.length * 8, context.limits.characters);
+    let text = '';
+    for (let i = 0; i < shown; i++) text = `${(bytes[i >> 3]! >> (i & 7)) & 1}${text}`;
+    return `${shown < count ? '…' : '0b'}${text}`;
+  };
+}
 
 export const VALUE_PRINTERS: Readonly<Record<string, Printer>> = {
   'std::optional': printOptional,
@@ -115,5 +118,5 @@ export const VALUE_PRINTERS: Readonly<Record<string, Printer>> = {
   'std::chrono::duration': printDuration,
   'std::chrono::time_point': memberPrinter(['__d']),
   'std::atomic': memberPrinter(['_M_i'], ['_M_b', '_M_p'], ['_M_base', '_M_i'], ['_M_fp']),
-  'std::bitset': printBitset,
+  'std::bitset': bitsetPrinter('_M_w'),
 };
