@@ -2,6 +2,13 @@
  * link the unwinder in order to throw std::bad_alloc. A handler of std::set_new_handler is called first. */
 #include "failure.h"
 
+/* size_t in the name of a C++ function. */
+#if defined(__wasm__)
+#define SIZE "m"
+#else
+#define SIZE "j"
+#endif
+
 typedef void (*new_handler)(void);
 
 void *malloc(size_t size);
@@ -35,19 +42,19 @@ static void *need(size_t size) {
   return block;
 }
 
-void *bw_new(size_t size) __asm__("_Znwj");
+void *bw_new(size_t size) __asm__("_Znw" SIZE);
 void *bw_new(size_t size) { return need(size); }
 
-void *bw_new_array(size_t size) __asm__("_Znaj");
+void *bw_new_array(size_t size) __asm__("_Zna" SIZE);
 void *bw_new_array(size_t size) { return need(size); }
 
-void *bw_new_nothrow(size_t size, const void *tag) __asm__("_ZnwjRKSt9nothrow_t");
+void *bw_new_nothrow(size_t size, const void *tag) __asm__("_Znw" SIZE "RKSt9nothrow_t");
 void *bw_new_nothrow(size_t size, const void *tag) {
   (void)tag;
   return allocate(size);
 }
 
-void *bw_new_array_nothrow(size_t size, const void *tag) __asm__("_ZnajRKSt9nothrow_t");
+void *bw_new_array_nothrow(size_t size, const void *tag) __asm__("_Zna" SIZE "RKSt9nothrow_t");
 void *bw_new_array_nothrow(size_t size, const void *tag) {
   (void)tag;
   return allocate(size);

@@ -34,6 +34,7 @@ const SHARED_SUPPORT = [
   'deleted-virtual.c',
   'irq-init.c',
   'irq-table-48.c',
+  'new.c',
   'pure-virtual.c',
   'sum-init.c',
   'sum.c',
