@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { expectFault, type FaultCase } from '../support/fault-cases.js';
 import { NEEDS, onBoards } from '../support/on-boards.js';
 
 const DECLARATIONS = `struct P { int x, y, z; };
@@ -29,18 +30,7 @@ void stop() { asm volatile(".word 0xffffffff"); }
 int quotient(int a, int b) { return a / b; }
 int kept = 0;`;
 
-interface Case {
-  readonly name: string;
-  readonly input: string;
-  readonly cause: RegExp;
-  readonly likely?: RegExp;
-  /** Line of the declarations at which the report points; undefined where it points to the input. */
-  readonly line?: number;
-  /** Functions of the call stack, innermost first. */
-  readonly calls?: readonly string[];
-}
-
-const CASES: readonly Case[] = [
+const CASES: readonly FaultCase[] = [
   {
     name: 'a null pointer to a struct',
     input: 'twice(nullptr)',
@@ -124,25 +114,15 @@ onBoards(['qemu-virt-rv32', 'qemu-sifive-e'], [NEEDS.trapCauses], ({ name: board
   });
   afterAll(() => session?.close());
 
-  test.each(CASES)('tells $name', async ({ input, cause, likely, line, calls }) => {
+  test.each(CASES)('tells $name', async (each) => {
     const before = Number((await session.evaluate('kept = kept + 1; kept')).value!.replace('(int) ', ''));
-    const text = input.replace('CODE', `0x${code.toString(16)}`);
+    const text = each.input.replace('CODE', `0x${code.toString(16)}`);
     const error = await session.evaluate(text).then(
       () => expect.unreachable(`${text} should fault`),
       (thrown: unknown) => thrown as BarewireError,
     );
-    expect(error.code).toBe('SESSION_FAULT');
-    const lines = error.message.split('\n');
-    expect(lines[0]!.replace(/^input \d+ faulted: /, '')).toMatch(cause);
-    if (likely !== undefined) expect(lines[1]!.replace(/^likely: /, '')).toMatch(likely);
-    expect(error.message).toMatch(
-      line === undefined ? /\nat input_\d+:1/ : new RegExp(`\\nat input_\\d+:${line}:\\d+ in `),
-    );
-    if (calls !== undefined) {
-      const from = lines.indexOf('call stack') + 1;
-      const stack = lines.slice(from, from + calls.length).map((row) => row.replace(/^ {2}#\d +(\S+).*/, '$1'));
-      expect(stack).toEqual(calls);
-    }
+    expectFault(error, each);
+    if (each.line === undefined) expect(error.message).toMatch(/\nat input_\d+:1/);
     expect((await session.evaluate('kept')).value).toBe(`(int) ${before}`);
   });
 

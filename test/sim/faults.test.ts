@@ -9,6 +9,7 @@ import { PICO_SIM } from '../../boards/pico-sim.js';
 import type { BarewireError } from '../../host/diag/error.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
+import { expectFault, type FaultCase } from '../support/fault-cases.js';
 import { NEEDS, type Need, onBoards } from '../support/on-boards.js';
 
 /** What is declared before the faults; the lines of their code are named below. */
@@ -44,15 +45,7 @@ __attribute__((noinline)) int smash(int n) {
 }
 int guarded(int n) { volatile int room[40]; room[n] = smash(n); return room[n]; }`;
 
-interface Case {
-  readonly name: string;
-  readonly input: string;
-  readonly cause: RegExp;
-  readonly likely?: RegExp;
-  /** Line of the declarations at which the report points; undefined where it points to the input. */
-  readonly line?: number;
-  /** Functions of the call stack, innermost first. */
-  readonly calls?: readonly string[];
+interface Case extends FaultCase {
   /** Where the access is a fault. */
   readonly needs?: Need;
 }
@@ -192,27 +185,7 @@ onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name], [NEEDS.cortexM], (boar
   test.each(CASES.filter(({ needs }) => needs?.isMet(board) ?? true))('$name', async (each) => {
     kept = Number(/\d+/.exec((await session.evaluate('kept')).value!)![0]);
     const error = await failure(`kept++; ${each.input}`);
-    expect(error.code).toBe('SESSION_FAULT');
-    const { cause, mistake } = error.details as { cause: string; mistake: string | undefined };
-    expect(cause).toMatch(each.cause);
-    if (each.likely === undefined) expect(mistake).toBeUndefined();
-    else expect(mistake).toMatch(each.likely);
-
-    const lines = error.message.split('\n');
-    expect(lines[0]).toMatch(/^input \d+ faulted: /);
-    if (mistake !== undefined) expect(lines[1]).toBe(`likely: ${mistake}`);
-    const at = lines.findIndex((line) => /^at input_\d+:\d+/.test(line));
-    if (each.line !== undefined) {
-      expect(lines[at]).toMatch(new RegExp(`^at input_1:${each.line}:\\d+ in `));
-      expect(lines[at + 1]).toContain(` ${each.line} | `);
-      // The mark stands under something that is written there.
-      const mark = lines[at + 2]!.indexOf('^');
-      expect(lines[at + 1]![mark]).toMatch(/\S/);
-    }
-    const calls = lines.flatMap((line) => /^ {2}#\d+ +(\S.*?)(?: {2}|$)/.exec(line)?.[1] ?? []);
-    if (each.calls !== undefined) {
-      expect(calls.map((call) => call.replace(/^input \d+$/, 'input'))).toEqual(each.calls);
-    }
+    expectFault(error, each);
     expect(error.message).toMatch(/\nr4 [0-9a-f]{8}|\nr0 [0-9a-f]{8}/);
     expect(error.message).toContain(' stack: ');
 
