@@ -21,14 +21,14 @@ uint32_t bw_micros(void) {
   uint32_t end;
   uint32_t left;
   do { /* again if a period was counted in between */
-    end = elapsed;
+    end = elapsed + PERIOD_MICROS;
     left = SYST_CVR;
     if (SCB_ICSR & ICSR_PENDSTSET) {
       end += PERIOD_MICROS;
       left = SYST_CVR;
       break;
     }
-  } while (end != elapsed);
+  } while (end != elapsed + PERIOD_MICROS);
   return end - left / (CLOCK_HZ / 1000000u);
 }
 

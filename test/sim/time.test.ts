@@ -28,11 +28,18 @@ onBoards(
     const number = async (text: string) => Number((await session.evaluate(text)).value!.replace(/\(.*\) /, ''));
     beforeAll(async () => {
       session = await openSession({ board });
-      await session.evaluate(WATCH);
     });
     afterAll(() => session?.close());
 
+    test('microseconds count from zero', async () => {
+      await session.evaluate('extern "C" unsigned long bw_micros();');
+      expect(await number('bw_micros()')).toBeLessThan(600_000_000);
+      await session.reset();
+      expect(await number('bw_micros()')).toBeLessThan(600_000_000);
+    });
+
     test('microseconds never go back, and waiting takes as long as asked for', async () => {
+      await session.evaluate(WATCH);
       expect(await number('watch(600000)')).toBeGreaterThanOrEqual(600_000);
       expect(await number('back')).toBe(0);
       expect(await number('const auto begin = micros(); delay_ms(300); micros() - begin')).toBeGreaterThanOrEqual(
