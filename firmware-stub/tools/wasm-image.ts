@@ -2,7 +2,7 @@
 // has them all the same.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { MODULE_SECTION } from '../../boards/sim/wasm/image.js';
 import { ARENA, SERVICES, STUB_MEMORY, STUB_STACK_BYTES, USER_STACK } from '../../boards/sim/wasm/layout.js';
@@ -169,7 +169,11 @@ class Builder {
   private async unlessFresh(name: string, print: string, build: () => Promise<Uint8Array>): Promise<boolean> {
     const path = join(this.folder, 'build', name);
     const stamp = `${path}.stamp`;
-    if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, 'utf8') === print) return false;
+    if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, 'utf8') === print) {
+      // Sources that only look newer.
+      utimesSync(path, new Date(), new Date());
+      return false;
+    }
     mkdirSync(dirname(path), { recursive: true });
     const bytes = await build();
     for (const [file, contents] of [

@@ -42,6 +42,8 @@ const printError = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 const show = { value: print, error: printError };
+// Scripts do not wonder what they wait for.
+const whileWaiting = process.stderr.isTTY ? { onWait: printError } : {};
 
 type RootOptions = SessionOptions & { readonly strict?: boolean; readonly resume?: string | true };
 type AttachOptions = SessionOptions & { readonly elf: string; readonly strict?: boolean };
@@ -63,7 +65,7 @@ async function attach(options: AttachOptions): Promise<number> {
 
 async function talk(open: OpenOptions, strict: boolean): Promise<number> {
   if (process.stdin.isTTY && process.stdout.isTTY) return runPrompt(open);
-  const session = await openSession({ ...open, onNotice: printError });
+  const session = await openSession({ ...open, onNotice: printError, ...whileWaiting });
   session.onOutput((bytes) => process.stdout.write(bytes));
   try {
     return await runPiped(session, process.stdin, show, strict);
@@ -76,7 +78,7 @@ async function run(
   files: readonly string[],
   options: SessionOptions & { timeout?: number; json?: boolean },
 ): Promise<number> {
-  const session = await openSession({ ...openOptions(options), onNotice: printError });
+  const session = await openSession({ ...openOptions(options), onNotice: printError, ...whileWaiting });
   // Ctrl-C stops the code; the report then says so.
   const interrupt = (): void => session.interrupt();
   process.on('SIGINT', interrupt);

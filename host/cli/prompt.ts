@@ -111,17 +111,15 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
 /** Shows the prompt until the user leaves.
  *  @returns the exit code */
 export async function runPrompt(options: OpenOptions): Promise<number> {
-  // What is said before there is a prompt is said above it.
-  const early: string[] = [];
   let repl: ReplHandle | undefined;
   const printLines = (text: string): void => {
-    if (repl === undefined) early.push(text);
+    if (repl === undefined) process.stdout.write(`${text}\n`);
     else repl.printLines(text);
   };
   const chosen = options.board === undefined && options.port === undefined && options.resume === undefined;
   const choice = chosen ? defaultBoard(options.clang) : undefined;
   if (choice?.name === DEFAULT_BOARD) printLines(choice.why);
-  const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines });
+  const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines, onWait: printLines });
   const bar = progressBar(process.stderr);
   session.onProgress(bar.show);
   session.onOutput((bytes) => {
@@ -147,7 +145,6 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
       color: environment().color,
       started: (handle) => {
         repl = handle;
-        for (const text of early) handle.printLines(text);
         handle.printLines(
           `barewire on ${session.board.name} (${session.board.core}); :help lists the commands, :quit leaves`,
         );

@@ -6,18 +6,23 @@
 //
 // Where clang from npm is there and the native one is not, nothing is installed unless `--native` says so.
 
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { BOARDS } from '../../boards/index.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
-import { packageRoot } from '../diag/package-root.js';
 import { findFuzzer } from '../toolchain/find-fuzzer.js';
 import { findProgram } from '../toolchain/find-llvm.js';
 import { findYowasp } from '../toolchain/find-yowasp.js';
 import { describeMissing, findToolchain, type Missing } from '../toolchain/toolchain.js';
+import {
+  buildFirmware,
+  buildNpmBoard,
+  firmwareIsCurrent,
+  MAKING_NPM_BOARD,
+  npmBoardIsCurrent,
+  runQuietly,
+} from './build-firmware.js';
 import { EXIT, errorText } from './exit-codes.js';
 import {
   PROMPT_PIECES,
@@ -31,7 +36,6 @@ import {
 } from './setup-plan.js';
 
 const INSTALL_TIMEOUT_MS = 20 * 60_000;
-const FIRMWARE_TIMEOUT_MS = 5 * 60_000;
 const ASK_TIMEOUT_MS = 30_000;
 const TAIL_LINES = 20;
 
@@ -88,12 +92,6 @@ export function unavailableError(choices: readonly (readonly string[])[]): Barew
   return new BarewireError('CLI_SETUP_UNAVAILABLE', text, { choices });
 }
 
-/** The error for images that do not build, with the words of the build. */
-export function firmwareError(output: string): BarewireError {
-  const text = `the stub images could not be built; \`npm run firmware\` said:\n${output.trimEnd()}`;
-  return new BarewireError('CLI_SETUP_FIRMWARE', text);
-}
-
 /** Makes the machine ready.
  *  @param say prints one line of progress
  *  @throws CLI_SETUP_MISSING, CLI_SETUP_APT, CLI_SETUP_UNAVAILABLE, CLI_SETUP_FIRMWARE */
@@ -109,7 +107,9 @@ export async function setUp(
     say(
       `barewire set-up: ${first!.reason} here, so clang from npm is used; \`npm run setup -- --native\` installs one`,
     );
-    if (!options.dryRun && !wasmImageIsCurrent()) await buildFirmware(['--only', 'wasm']);
+    if (options.dryRun || npmBoardIsCurrent()) return;
+    say(`barewire set-up: ${MAKING_NPM_BOARD}`);
+    await buildNpmBoard();
     return;
   }
   if (missing.length > 0) await install(missing, options.dryRun, say);
@@ -120,7 +120,9 @@ export async function setUp(
   }
   const left = missing.length === 0 ? [] : findMissing(pieces);
   if (left.length > 0) throw mustInstallError(left, 'apt installed its packages, yet this was not found.');
-  if (!firmwareIsCurrent()) await buildFirmware();
+  if (firmwareIsCurrent()) return;
+  say('barewire set-up: building the images of the stub');
+  await buildFirmware();
 }
 
 async function install(missing: readonly MissingPiece[], dryRun: boolean, say: (text: string) => void): Promise<void> {
@@ -206,66 +208,6 @@ async function runApt(command: readonly string[]): Promise<void> {
 async function tryApt(command: readonly string[]): Promise<BarewireError | undefined> {
   const { ok, output } = await runQuietly(command, INSTALL_TIMEOUT_MS);
   return ok ? undefined : aptFailedError(command, output);
-}
-
-function runQuietly(command: readonly string[], timeoutMs: number): Promise<{ ok: boolean; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
-    let output = '';
-    const collect = (chunk: Buffer): void => {
-      output += chunk.toString('utf8');
-    };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
-    child.on('error', (error) => resolve({ ok: false, output: `${output}${error.message}` }));
-    child.on('close', (code, signal) => {
-      const note = signal === null ? '' : `\nended by ${signal} (limit: ${timeoutMs / 1000} s)`;
-      resolve({ ok: code === 0, output: output + note });
-    });
-  });
-}
-
-// What the images are made of: C, assembler, linker scripts and the table of flags.
-const FIRMWARE_SOURCE = /(\.(c|h|S|ld)|images\.ts)$/;
-
-/** True if every board's stub image is there and no source of it is newer. */
-export function firmwareIsCurrent(root = packageRoot()): boolean {
-  const build = join(root, 'firmware-stub', 'build');
-  const images = BOARDS.map((board) => changedAt(join(build, `${board.image}.elf`)));
-  const archives = BOARDS.map((board) =>
-    join(build, `support-${board.multilib.replaceAll('/', '-')}`, 'libbarewire.a'),
-  );
-  if (images.includes(undefined) || !archives.every((file) => existsSync(file))) return false;
-  const oldest = Math.min(...images.map((at) => at ?? 0));
-  return newestIn(join(root, 'firmware-stub'), 'build') <= oldest;
-}
-
-/** The same for the image that clang from npm builds. */
-function wasmImageIsCurrent(root = packageRoot()): boolean {
-  const at = changedAt(join(root, 'firmware-stub', 'build', 'wasm.elf'));
-  const archive = join(root, 'firmware-stub', 'build', 'support-wasm32', 'libbarewire.a');
-  return at !== undefined && existsSync(archive) && newestIn(join(root, 'firmware-stub'), 'build') <= at;
-}
-
-function changedAt(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
-}
-
-function newestIn(folder: string, except: string): number {
-  let newest = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === except) continue;
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) newest = Math.max(newest, newestIn(path, except));
-    else if (FIRMWARE_SOURCE.test(entry.name)) newest = Math.max(newest, changedAt(path) ?? 0);
-  }
-  return newest;
-}
-
-async function buildFirmware(options: readonly string[] = []): Promise<void> {
-  const script = join(packageRoot(), 'dist', 'firmware-stub', 'build.js');
-  const { ok, output } = await runQuietly([process.execPath, script, '--quiet', ...options], FIRMWARE_TIMEOUT_MS);
-  if (!ok) throw firmwareError(output);
 }
 
 async function main(argv: readonly string[]): Promise<number> {

@@ -40,6 +40,8 @@ export interface CompilerOptions extends FlagOptions {
   readonly cacheDir?: string;
   /** How the spare gets its input; `none` compiles every input in a fresh process. */
   readonly feed?: Feed | 'none';
+  /** Told once what is waited for, when that takes longer than a second. */
+  readonly onWait?: ((text: string) => void) | undefined;
 }
 
 export interface CompileResult {
@@ -97,6 +99,7 @@ export class Compiler {
       timeoutMs,
       workDir,
       feed,
+      onWait: options.onWait,
     });
     return new Compiler(backend, workDir(), timeoutMs);
   }

@@ -6,8 +6,11 @@ import { requireToolchain, type Toolchain } from '../toolchain/toolchain.js';
 import { type Backend, type Feed, HEADER_TIMEOUT_MS, type Header, type Waiting } from './backend.js';
 import { build, flatten, precompile, type Recipe } from './precompile.js';
 import { type ClangResult, runClang } from './run-clang.js';
+import { sayIfLong } from './say-if-long.js';
 import { makeFifos, Spare } from './spare.js';
 import { strengthen } from './strengthen.js';
+
+const PRECOMPILING = 'precompiling the headers for this board, once; later starts find them in the cache';
 
 export interface ProcessOptions {
   readonly toolchain: Toolchain;
@@ -20,6 +23,8 @@ export interface ProcessOptions {
   /** Folder of this session. */
   readonly workDir: () => string;
   readonly feed: Feed | 'none' | undefined;
+  /** Told once what is waited for, when that takes longer than a second. */
+  readonly onWait: ((text: string) => void) | undefined;
 }
 
 /** Gets clang ready; builds the precompiled header the first time (about a second).
@@ -28,7 +33,8 @@ export async function openProcesses(options: ProcessOptions): Promise<Backend> {
   const { clang, includeDirs } = requireToolchain(options.toolchain);
   const { flagsFor, prefix, cacheDir, timeoutMs } = options;
   const limitMs = Math.max(timeoutMs, HEADER_TIMEOUT_MS);
-  const recipe = await precompile(clang, flagsFor(includeDirs), prefix, cacheDir, limitMs);
+  const precompiling = precompile(clang, flagsFor(includeDirs), prefix, cacheDir, limitMs);
+  const recipe = await sayIfLong(precompiling, options.onWait, PRECOMPILING);
   const dir = options.workDir();
   const wanted = options.feed ?? 'fifo';
   const feed = wanted !== 'none' && (wanted === 'stdin' || !makeFifos(dir)) ? 'stdin' : wanted;

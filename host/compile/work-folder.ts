@@ -7,7 +7,8 @@ import { join } from 'node:path';
 
 const OURS = /^barewire-(\d+)-/;
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine runs. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -76,6 +76,8 @@ export interface OpenOptions {
   readonly resume?: string;
   /** Learns what there is to be told from the start on. */
   readonly onNotice?: (text: string) => void;
+  /** Told what is waited for, when something takes longer than a second. */
+  readonly onWait?: (text: string) => void;
   /** How long to wait for a line that ended, in milliseconds. */
   readonly reconnectMs?: number;
 }
@@ -215,6 +217,7 @@ async function openWith(
     // What the firmware calls private is what its author wants to look at.
     ...(user === undefined ? {} : { extra: [...(options.compile?.extra ?? []), '-fno-access-control'] }),
     ...(options.feed === undefined ? {} : { feed: options.feed }),
+    onWait: options.onWait,
   });
   compiling.catch(() => undefined);
   try {

@@ -35,6 +35,8 @@ export interface JobEnd {
   readonly code: number | undefined;
   /** It was told to end while it waited. */
   readonly aborted: boolean;
+  /** Why its output could not be written to the file. */
+  readonly unwritten?: string;
 }
 
 /** Header of the feed's words, and what follows them: UTF-8. */

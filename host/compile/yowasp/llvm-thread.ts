@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { BarewireError } from '../../diag/error.js';
 import { packageRoot } from '../../diag/package-root.js';
@@ -16,6 +17,8 @@ const CRASHED = 134;
 export interface LlvmEnd extends ClangResult {
   /** It was told to end while it waited. */
   readonly aborted: boolean;
+  /** Why its output could not be written to the file. */
+  readonly unwritten: string | undefined;
 }
 
 /** A job under way. */
@@ -30,12 +33,18 @@ export class LlvmThread {
   #worker: Worker | undefined;
   #feed = newFeed();
   #next = 0;
+  #warm = false;
   /** The job that stands still in the thread, or soon will, and was not told anything yet. */
   #waiting: number | undefined;
   readonly #open = new Map<number, { resolve(end: JobEnd): void; reject(error: unknown): void }>();
 
   constructor(data: Omit<ThreadData, 'feed'>) {
     this.#data = data;
+  }
+
+  /** It has done something: LLVM is loaded. */
+  get warm(): boolean {
+    return this.#warm;
   }
 
   /** Starts a job; others that were started before come first. One that waits for its text is ended, for it would
@@ -78,8 +87,8 @@ export class LlvmThread {
       }, timeoutMs);
     });
     try {
-      const { output, stderr, code, aborted } = await Promise.race([ended, late]);
-      return { stdout: output, stderr, code: code ?? CRASHED, signal: null, aborted };
+      const { output, stderr, code, aborted, unwritten } = await Promise.race([ended, late]);
+      return { stdout: output, stderr, code: code ?? CRASHED, signal: null, aborted, unwritten };
     } finally {
       clearTimeout(timer);
       if (this.#open.size === 0) this.#worker?.unref();
@@ -90,6 +99,7 @@ export class LlvmThread {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
+    this.#warm = false;
     this.#waiting = undefined;
     this.#failAll(new BarewireError('COMPILE_CRASHED', 'the compiler was stopped'));
     await worker?.terminate();
@@ -109,6 +119,7 @@ export class LlvmThread {
     const worker = new Worker(threadFile(), { workerData: { ...this.#data, feed: this.#feed } satisfies ThreadData });
     worker.unref();
     worker.on('message', (end: JobEnd) => {
+      this.#warm = true;
       this.#open.get(end.id)?.resolve(end);
       this.#open.delete(end.id);
     });
@@ -134,5 +145,5 @@ const newFeed = (): SharedArrayBuffer => new SharedArrayBuffer(FEED.words * 4 + 
 function threadFile(): URL {
   const beside = new URL('./thread.js', import.meta.url);
   if (existsSync(beside)) return beside;
-  return new URL(`file://${join(packageRoot(), 'dist/host/compile/yowasp/thread.js')}`);
+  return pathToFileURL(join(packageRoot(), 'dist/host/compile/yowasp/thread.js'));
 }

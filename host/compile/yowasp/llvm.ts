@@ -1,6 +1,8 @@
 // LLVM as WebAssembly in this thread (@yowasp/clang). A call of it is synchronous, sees only the files that it is
 // given and its own sysroot below /usr, and gives back the files as they are then.
 
+import { loadQuickly } from './quick-load.js';
+
 /** Files and folders by name, as LLVM sees them. */
 export interface FileTree {
   [name: string]: FileTree | string | Uint8Array;
@@ -42,7 +44,7 @@ export interface Llvm {
  *  @param url of the module, as `findYowasp` gives it */
 export async function loadLlvm(url: string): Promise<Llvm> {
   const { runLLVM } = (await import(url)) as Bundle;
-  await runLLVM(null, {}, { fetchProgress: () => undefined });
+  await loadQuickly(() => runLLVM(null, {}, { fetchProgress: () => undefined }));
   return {
     run(args, files, hearWords) {
       const wrote: Uint8Array[] = [];

@@ -1,12 +1,17 @@
 // What of this machine's files LLVM in a thread can see: the folders of headers that flags and includes name, read in
-// advance. They stand below /host under their own names, so that messages can say where they are.
+// advance. They stand below /host under their own names, so that messages can say where they are. Those of this
+// package stand below /barewire, wherever it is installed, and count by what is in them: a header that was
+// precompiled on another machine is for this one too.
 
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, extname, join, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { RUNTIME } from '../flags.js';
 import type { FileTree } from './llvm.js';
 
-/** Folder that this machine's files are below. */
+/** Folder that this machine's files are below, and the one of this package's own. */
 const ROOT = 'host';
+const OWN_ROOT = 'barewire';
 const HEADER_ENDINGS: ReadonlySet<string> = new Set([
   '',
   '.h',
@@ -26,20 +31,25 @@ const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', '.svn']);
 const MOST_FILES = 20_000;
 const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
 
-/** `/home/me/inc` → `/host/home/me/inc`; `C:\inc` → `/host/C:/inc`. */
+/** `/home/me/inc` → `/host/home/me/inc`; `C:\inc` → `/host/C:/inc`; this package's `host/runtime` → `/barewire`. */
 export function mountedPath(path: string): string {
-  return `/${ROOT}/${partsOf(path).join('/')}`;
+  return `/${partsOf(path).join('/')}`;
 }
 
 /** The same backwards, anywhere in a text. */
 export function withoutMounts(text: string): string {
-  return text.replace(/\/host\/([A-Za-z]:)?(?=[^\s:"']*)/g, (_whole, drive: string | undefined) => drive ?? '/');
+  return text
+    .replace(/\/host\/([A-Za-z]:)?(?=[^\s:"']*)/g, (_whole, drive: string | undefined) => drive ?? '/')
+    .replace(/(?<![\w./])\/barewire\/(?=[\w.-]+\.(?:h|txt)\b)/g, () => `${RUNTIME}${sep}`);
 }
 
-const partsOf = (path: string): string[] =>
-  resolve(path)
-    .split(/[\\/]+/)
-    .filter((part) => part !== '');
+/** Names of the folders above, and its own, as LLVM sees it. */
+function partsOf(path: string): string[] {
+  const below = relative(RUNTIME, resolve(path));
+  const isOwn = !isAbsolute(below) && below.split(sep)[0] !== '..';
+  const parts = (isOwn ? below : resolve(path)).split(/[\\/]+/).filter((part) => part !== '');
+  return [isOwn ? OWN_ROOT : ROOT, ...parts];
+}
 
 /** Driver flags with this machine's paths as LLVM sees them, and the folders and files that they name. */
 export function mountFlags(flags: readonly string[]): { flags: string[]; paths: string[] } {
@@ -74,7 +84,7 @@ export function readMounts(paths: readonly string[]): { tree: FileTree; identity
   const tree: FileTree = {};
   const seen: string[] = [];
   for (const path of [...new Set(paths.map((each) => resolve(each)))]) readInto(tree, path, seen);
-  return { tree: { [ROOT]: tree }, identity: seen.join('\n') };
+  return { tree, identity: seen.join('\n') };
 }
 
 function readInto(tree: FileTree, path: string, seen: string[]): void {
@@ -84,8 +94,11 @@ function readInto(tree: FileTree, path: string, seen: string[]): void {
     if (stats.size > LARGEST_FILE_BYTES) return;
     const parts = partsOf(path);
     const name = parts.pop()!;
-    folderIn(tree, parts)[name] = readFileSync(path);
-    seen.push(`${path} ${stats.size} ${stats.mtimeMs}`);
+    const bytes = readFileSync(path);
+    folderIn(tree, parts)[name] = bytes;
+    const isOwn = parts[0] === OWN_ROOT;
+    const contents = isOwn ? createHash('sha256').update(bytes).digest('hex') : `${stats.size} ${stats.mtimeMs}`;
+    seen.push(`${mountedPath(path)} ${contents}`);
   } else if (stats.isDirectory()) {
     folderIn(tree, partsOf(path));
     for (const entry of readdirSync(path, { withFileTypes: true })) {

@@ -4,10 +4,11 @@
 //   main.cpp        int f(int a);                  parsed before Enter
 //                   #include "/fifo-0"        ←──  Atomics.wait, until the text is in shared memory
 
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FEED, FEED_NAME, HEADER_NAME, type Job, type JobEnd, type ThreadData, TOLD } from './jobs.js';
 import { type FileTree, type Llvm, loadLlvm } from './llvm.js';
+import { replaceFile } from './stored-header.js';
 
 /** With -fincremental-extensions clang parses the end of an unfinished body for ever: once it has said that it stops at
  *  so many errors it has nothing more to say. */
@@ -39,6 +40,17 @@ class LateBytes extends Uint8Array {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** Writes a file as a whole or not at all.
+ *  @returns why not */
+function written(file: string, bytes: Uint8Array): string | undefined {
+  try {
+    replaceFile(file, bytes);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 function serve({ url, files, feed }: ThreadData, answer: (end: JobEnd) => void): (job: Job) => Promise<void> {
   const words = new Int32Array(feed, 0, FEED.words);
@@ -82,10 +94,9 @@ function serve({ url, files, feed }: ThreadData, answer: (end: JobEnd) => void):
         if (GAVE_UP.test(said)) throw new GaveUp(said.replace(GAVE_UP, ''));
       });
       if (job.outputFile === undefined || code !== 0) return { output, stderr, code, aborted: false };
-      const temporary = `${job.outputFile}.${process.pid}`;
-      writeFileSync(temporary, output);
-      renameSync(temporary, job.outputFile);
-      return { output: NOTHING, stderr, code, aborted: false };
+      headers.delete(job.outputFile);
+      const unwritten = written(job.outputFile, output);
+      return { output: NOTHING, stderr, code, aborted: false, ...(unwritten === undefined ? {} : { unwritten }) };
     } catch (error) {
       if (error instanceof Aborted) return { output: NOTHING, stderr: '', code: undefined, aborted: true };
       if (error instanceof GaveUp) return { output: NOTHING, stderr: error.words, code: 1, aborted: false };
