@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { aptFailedError, firmwareError, mustInstallError, unavailableError } from '../../host/cli/setup.js';
+import { firmwareError } from '../../host/cli/build-firmware.js';
+import { aptFailedError, mustInstallError, unavailableError } from '../../host/cli/setup.js';
 import {
   PROMPT_PIECES,
   parseAptPolicy,

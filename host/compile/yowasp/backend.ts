@@ -62,6 +62,7 @@ export async function openYowasp(options: ProcessOptions): Promise<Backend> {
   const plan = planHeader(options.flagsFor([]), options.prefix);
   const own = new OwnHeaders(options.workDir);
   const thread = plan.newThread();
+  thread.load();
   const cached = join(options.cacheDir, 'pch', plan.key);
   const make = (): Promise<StoredHeader> => {
     const made = firstThatCanBeWritten(

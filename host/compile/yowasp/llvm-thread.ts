@@ -42,6 +42,11 @@ export class LlvmThread {
     this.#data = data;
   }
 
+  /** Begins to load LLVM, which takes a while, before there is anything to do. */
+  load(): void {
+    this.#running();
+  }
+
   /** It has done something: LLVM is loaded. */
   get warm(): boolean {
     return this.#warm;
