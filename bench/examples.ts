@@ -56,10 +56,10 @@ interface Measured {
 
 export const ENTRY = 'bench_work';
 
-/** The example with its work as one function more. */
-export function sourceOf(name: string): string {
+/** The example with its work, or part of it, as one function more. */
+export function sourceOf(name: string, work = WORK[name]): string {
   const text = readFileSync(join(packageRoot(), 'examples', `${name}.cpp`), 'utf8');
-  return `${text}\nextern "C" uint32_t ${ENTRY}() {\n${WORK[name]}\n}\n`;
+  return `${text}\nextern "C" uint32_t ${ENTRY}() {\n${work}\n}\n`;
 }
 
 async function streamed(boardName: string, source: string): Promise<Measured> {

@@ -7,7 +7,7 @@ import { figure, heading, median, ms, ratio } from './report.js';
 const ROUNDS = 60;
 const AIM_MS = 15;
 /** A person needs longer than this from one Enter to the next; the spare is ready by then. */
-const PAUSE_MS = 60;
+export const PAUSE_MS = 60;
 
 interface Sample extends Timing {
   totalMs: number;

@@ -4,6 +4,7 @@ import { benchCompress } from './compress.js';
 import { benchExamples } from './examples.js';
 import { benchFault } from './fault.js';
 import { benchHostMemory } from './host-memory.js';
+import { benchInterpreters } from './interpreters.js';
 import { benchLatency } from './latency.js';
 import { benchLibrary } from './library.js';
 import { benchLink } from './link.js';
@@ -31,6 +32,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   compress: benchCompress,
   examples: benchExamples,
   wasm: benchWasm,
+  interpreters: benchInterpreters,
 };
 
 const wanted = process.argv.slice(2);
