@@ -342,17 +342,23 @@ export const WASM_TRAPS = {
   divideByZero: 3,
   divideOverflow: 4,
   float: 5,
+  /** `value` is the address that was called, as with those of the next four rows that are about calls. */
   nullCall: 6,
   typeMismatch: 7,
   table: 8,
   stack: 9,
   /** Seen when the run was over: something was written below the stack. */
   nullWrite: 10,
-  /** RUN of an address at which no function stands. */
+  /** An address at which no function stands. */
   noFunction: 11,
   /** A record that no module can be made of. */
   badRecord: 12,
   other: 13,
+  /** `value` is the address. */
+  nullAccess: 14,
+  /** A record that was linked for another address. */
+  strangeRecord: 15,
+  tooManyFunctions: 16,
 } as const;
 
 /** How a batch ended. `failure` fields stand after the results of the ops that finished. */

@@ -4,12 +4,13 @@
 // like any other, each function lies in the arena as a record with an address, patches and moves change its bytes, and
 // the executor makes modules of what it finds there. A function's address is its index in the function table.
 //
-//   magic u32 ×2 · body bytes u32 · references u32 · type bytes u32
+//   magic u32 ×2 · its own address u32 · body bytes u32 · references u32 · type bytes u32
 //   references ×   kind | type << 8 u32 · place in the body u32 · value u32
 //   types          count u8, then function types as a module has them; type 0 is the function's own
 //   body           locals and instructions, with memory addresses and table indices in place
 //
-// The places of references hold padded LEB128 of five bytes that the executor rewrites: indices count per module.
+// The places of references hold padded LEB128 of five bytes that the executor rewrites: indices count per module. A
+// record that stands elsewhere than it says was linked for another session's memory, and is none.
 // All numbers are little-endian; records begin at multiples of four.
 
 /** First word of every record. */
@@ -23,7 +24,11 @@ export const RECORD_KINDS = {
   alias: 0x6c61_2a6d,
 } as const;
 
-export const FUNCTION_HEADER_BYTES = 20;
+export const FUNCTION_HEADER_BYTES = 24;
+/** Where the header has the record's own address. */
+export const HOME_OFFSET = 8;
+/** And how many references follow. */
+export const REFERENCES_OFFSET = 16;
 export const ALIAS_BYTES = 12;
 export const REFERENCE_BYTES = 12;
 
@@ -35,6 +40,8 @@ export const REFERENCE_KINDS = {
   stackPointer: 2,
   /** Operand of `call_indirect`, or type of a block: `type`. */
   type: 3,
+  /** No place: `value` is the address of the object that this function destroys. */
+  object: 4,
 } as const;
 
 /** Bytes of a place. */

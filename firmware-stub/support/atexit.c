@@ -6,6 +6,7 @@
  * A record names the input that the object belongs to: its linker gives each input a __dso_handle of its own. There
  * are 32 records at first; when they are used up, malloc gives more. The host links malloc in by then. */
 #include "barewire.h"
+#include "destroyed-object.h"
 
 #define FIRST 32u
 
@@ -50,7 +51,7 @@ int __cxa_atexit(void (*destroy)(void *), void *object, void *input) {
     bw_output(MESSAGE, sizeof MESSAGE - 1u);
     bw_exit(BW_ABORTED);
   }
-  *record = (struct record){newest, destroy, object, (uintptr_t)input};
+  *record = (struct record){newest, destroy, object == NULL ? destroyed_object(destroy) : object, (uintptr_t)input};
   newest = record;
   return 0;
 }

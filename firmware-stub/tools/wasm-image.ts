@@ -9,6 +9,14 @@ import { ARENA, SERVICES, STUB_MEMORY, STUB_STACK_BYTES, USER_STACK } from '../.
 import { type FileTree, type Llvm, loadLlvm } from '../../host/compile/yowasp/llvm.js';
 import { findYowasp, type Yowasp } from '../../host/toolchain/find-yowasp.js';
 import { SECTION_FLAGS, SECTION_TYPES, writeElf } from '../../host/wasm/elf-writer.js';
+import {
+  FUNCTION_HEADER_BYTES,
+  RECORD_KINDS,
+  RECORD_MAGIC,
+  REFERENCE_BYTES,
+  REFERENCE_KINDS,
+  REFERENCES_OFFSET,
+} from '../../protocol/wasm-function.js';
 import { FirmwareError } from './error.js';
 
 const TARGET = 'wasm32-unknown-wasip1';
@@ -26,6 +34,15 @@ const FLAGS = [
   '-fno-builtin',
 ];
 const MORE = ['-Wall', '-Wextra', '-Werror', '-mframe-pointer=none', '-isysroot', '/usr', '-resource-dir', '/usr'];
+/** What support code reads in records. */
+const RECORD_DEFINES = [
+  `BW_RECORD_MAGIC=${RECORD_MAGIC}u`,
+  `BW_RECORD_FUNCTION=${RECORD_KINDS.function}u`,
+  `BW_RECORD_OBJECT=${REFERENCE_KINDS.object}u`,
+  `BW_RECORD_HEADER_WORDS=${FUNCTION_HEADER_BYTES / 4}u`,
+  `BW_RECORD_REFERENCES_WORD=${REFERENCES_OFFSET / 4}u`,
+  `BW_RECORD_REFERENCE_WORDS=${REFERENCE_BYTES / 4}u`,
+];
 const SUPPORT_FOLDER = 'support-wasm32';
 /** Sources for all boards that are for this one too; `support/wasm` has the others. */
 const SHARED_SUPPORT = [
@@ -116,7 +133,15 @@ class Builder {
       ...this.filesIn('support/wasm', '.c'),
     ];
     const headers = this.filesIn('support', '.h');
-    const flags = ['-I', '/h', '-debug-info-kind=line-tables-only', '-ffunction-sections', '-fdata-sections'];
+    const defines = RECORD_DEFINES.flatMap((define) => ['-D', define]);
+    const flags = [
+      '-I',
+      '/h',
+      '-debug-info-kind=line-tables-only',
+      '-ffunction-sections',
+      '-fdata-sections',
+      ...defines,
+    ];
     return this.unlessFresh(
       join(SUPPORT_FOLDER, 'libbarewire.a'),
       this.fingerprint([...sources, ...headers], [...FLAGS, ...MORE, ...flags]),

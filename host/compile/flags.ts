@@ -35,6 +35,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...(options.rtti ? [] : ['-fno-rtti']),
     ...CODE,
     ...CHECKS,
+    ...(board.arch === 'wasm32' ? DESTROYERS : []),
     ...WARNINGS,
     ...boardMacros(board),
     ...(options.extra ?? []),
@@ -74,6 +75,12 @@ const CODE = [
   '-fstandalone-debug',
   '-fdebug-compilation-dir=.',
 ];
+
+/** On WebAssembly clang registers no object to be destroyed later, but a function for each that destroys it, and
+ *  host/wasm finds the object in there: the destructor must not be inlined. Functions are not inlined into others whose
+ *  sanitizers differ; this one does nothing to code for WebAssembly, and those functions go without it
+ *  (unchecked-functions.txt). */
+const DESTROYERS = ['-Xclang', '-fsanitize=shadow-call-stack'];
 
 // At a prompt `x;` is a question, not a mistake, and the wrapper around the last expression is not the user's.
 const WARNINGS = [

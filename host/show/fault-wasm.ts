@@ -6,7 +6,7 @@ import { FAULT_WORDS, WASM_OUTER_CALLS, WASM_TRAPS } from '../../protocol/messag
 import type { Backtrace } from './backtrace.js';
 import { hex } from './context.js';
 import type { FaultReport } from './fault.js';
-import type { FaultContext } from './fault-facts.js';
+import { type FaultContext, NULL_PAGE } from './fault-facts.js';
 import { nameAt } from './fault-stack.js';
 import { callsOf, excerptLines, named, stackLines, stackNote } from './fault-text.js';
 import type { Frame } from './unwind.js';
@@ -25,16 +25,22 @@ const CAUSES: Readonly<Record<keyof typeof WASM_TRAPS, Judged>> = {
   divideByZero: { cause: 'integer division by zero', mistake: undefined },
   divideOverflow: { cause: 'integer division whose result does not fit: the least number by -1', mistake: undefined },
   float: { cause: 'floating-point number that does not fit the integer it is made into', mistake: undefined },
-  nullCall: {
-    cause: 'call of what is no function of that type',
-    mistake: 'null function pointer, or one of another type',
-  },
-  typeMismatch: { cause: 'call of a function of another type', mistake: 'a function pointer that was cast' },
+  nullCall: { cause: 'call of 0x00000000', mistake: 'null function pointer' },
+  typeMismatch: { cause: 'call of a function as one of another type', mistake: undefined },
   table: { cause: 'call of what is no function', mistake: 'wild function pointer' },
   stack: { cause: 'stack overflow', mistake: undefined },
   nullWrite: { cause: 'write to address 0 or close above it, seen when the run was over', mistake: 'null pointer' },
   noFunction: { cause: 'call of what is no function', mistake: undefined },
-  badRecord: { cause: 'function that is no WebAssembly', mistake: undefined },
+  badRecord: { cause: 'call of what is no whole function any more', mistake: 'something was written over its code' },
+  nullAccess: { cause: 'access to address 0 or close above it', mistake: 'null pointer' },
+  strangeRecord: {
+    cause: 'call of a function that was linked for another address',
+    mistake: 'a block of another session, or a copy of code',
+  },
+  tooManyFunctions: {
+    cause: 'more functions than a board of this kind can have, 65,535',
+    mistake: 'undo what is not needed any more',
+  },
   other: { cause: 'trap of an unknown kind', mistake: undefined },
 };
 
@@ -74,7 +80,7 @@ function judge(record: WasmRecord, places: readonly number[], context: FaultCont
   const name = NAMES.get(record.trap) ?? 'other';
   const known = CAUSES[name];
   const [pc] = places;
-  if (name === 'stack' || (name === 'memory' && isBelowStack(record.sp, context))) {
+  if (name === 'stack' || ((name === 'memory' || name === 'nullAccess') && isBelowStack(record.sp, context))) {
     const where = pc === undefined ? undefined : nameAt(pc, context);
     const deep = record.calls > 1 ? `, ${record.calls.toLocaleString('en-US')} calls deep` : '';
     const isRound = places.slice(1, 8).some((addr, index) => places.indexOf(addr, index + 2) > 0);
@@ -83,12 +89,39 @@ function judge(record: WasmRecord, places: readonly number[], context: FaultCont
       mistake: isRound ? 'endless recursion' : undefined,
     };
   }
-  if (name === 'memory') {
-    return { cause: `${accessAt(pc, context)} outside of memory`, mistake: 'wild pointer, or an index far too large' };
+  const { value } = record;
+  switch (name) {
+    case 'memory':
+      if (value === 0)
+        return {
+          cause: `${accessAt(pc, context)} outside of memory`,
+          mistake: 'wild pointer, or an index far too large',
+        };
+      return { cause: `${accessAt(pc, context)} at ${hex(value)}, where no memory is`, mistake: 'wild pointer' };
+    case 'nullAccess':
+      return { cause: `${accessAt(pc, context)} at ${hex(value)}`, mistake: nullPointer(value) };
+    case 'noFunction': {
+      if (value < NULL_PAGE) return { cause: `call of ${hex(value)}`, mistake: nullPointer(value) };
+      // Without a place it was the host that wanted it run.
+      const mistake = pc === undefined ? undefined : 'wild function pointer';
+      return { cause: `${known.cause}: ${named(value, context)}`, mistake };
+    }
+    case 'badRecord':
+    case 'strangeRecord':
+      return { cause: `${known.cause}: ${named(value, context)}`, mistake: known.mistake };
+    case 'typeMismatch': {
+      const callee = nameAt(value, context) ?? hex(value);
+      return {
+        cause: `call of \`${callee}\` as a function of another type`,
+        mistake: 'a function pointer that was cast, or a result of another type since the caller was typed',
+      };
+    }
+    default:
+      return known;
   }
-  if (name === 'noFunction') return { cause: `${known.cause}: ${hex(record.value)}`, mistake: undefined };
-  return known;
 }
+
+const nullPointer = (addr: number): string => (addr === 0 ? 'null pointer' : `null pointer + ${addr}`);
 
 const isBelowStack = (sp: number, { stack }: FaultContext): boolean =>
   stack !== undefined && (sp < stack.addr || sp > stack.addr + stack.sizeBytes);

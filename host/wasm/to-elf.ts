@@ -13,6 +13,7 @@
 
 import {
   FUNCTION_HEADER_BYTES,
+  HOME_OFFSET,
   PLACE_BYTES,
   RECORD_KINDS,
   RECORD_MAGIC,
@@ -44,6 +45,10 @@ export function elfOfWasm(bytes: Uint8Array, name: string, options: TranslateOpt
   return new Translation(readWasmObject(bytes, name), options).write();
 }
 
+/** What clang calls the functions that destroy an object of static lifetime each. They call its destructor and name
+ *  nothing else, for flags keep that from being inlined (host/compile/flags.ts). */
+const DESTROYER = '__cxx_global_array_dtor';
+
 /** A function with the references of its body. */
 interface MadeFunction {
   readonly bytes: Uint8Array;
@@ -70,10 +75,13 @@ class Translation {
     const { object } = this;
     for (const { functions } of object.comdats) for (const each of functions) this.comdatFunctions.add(this.own(each));
     const byFunction = split(object.codeRelocations, object.functions, 'body');
-    for (const index of object.functions.keys()) this.made.push(this.makeFunction(index, byFunction[index]!));
     const names = this.functionNames();
+    for (const index of object.functions.keys())
+      this.made.push(this.makeFunction(index, byFunction[index]!, names[index] ?? ''));
+    const homes = object.symbols.length;
     object.functions.forEach((_, index) => {
       const { bytes, relocations } = this.made[index]!;
+      const home = { offset: HOME_OFFSET, type: R_WASM.FUNCTION_INDEX_LEB, symbol: homes + index, addend: 0 };
       const flags = SECTION_FLAGS.alloc | SECTION_FLAGS.execute;
       this.functionSections[index] = this.add({
         name: `.text.${names[index] ?? index}`,
@@ -81,13 +89,15 @@ class Translation {
         flags,
         align: 4,
         bytes,
-        relocations,
+        relocations: [home, ...relocations],
       });
     });
     this.addSegments();
     this.addInitialisers();
     this.addDebug();
     for (const symbol of object.symbols) this.symbols.push(this.symbolOf(symbol));
+    for (const section of this.functionSections)
+      this.symbols.push({ name: '', value: 0, sizeBytes: 0, binding: 'local', type: 'section', section });
     this.addGroups();
     return writeElf('relocatable', this.sections, this.symbols);
   }
@@ -124,7 +134,7 @@ class Translation {
     return typeIndex;
   }
 
-  private makeFunction(index: number, placed: readonly WasmRelocation[]): MadeFunction {
+  private makeFunction(index: number, placed: readonly WasmRelocation[], name: string): MadeFunction {
     const { object } = this;
     const { typeIndex, body, offset } = object.functions[index]!;
     const types: number[] = [];
@@ -161,11 +171,14 @@ class Translation {
           inBody.push({ ...relocation, offset: place });
       }
     }
+    const destroyed = name.startsWith(DESTROYER) ? this.objectOf(inBody) : undefined;
+    if (destroyed !== undefined)
+      references.push({ kind: REFERENCE_KINDS.object, type: 0, place: 0, symbol: undefined });
     const typeBytes = Buffer.concat([Buffer.of(types.length), ...types.map((type) => this.typeBytes(type))]);
     const bodyStart = FUNCTION_HEADER_BYTES + references.length * REFERENCE_BYTES + typeBytes.length;
     const bytes = new Uint8Array(Math.ceil((bodyStart + body.length) / 4) * 4);
     const view = new DataView(bytes.buffer);
-    const head = [RECORD_MAGIC, RECORD_KINDS.function, body.length, references.length, typeBytes.length];
+    const head = [RECORD_MAGIC, RECORD_KINDS.function, 0, body.length, references.length, typeBytes.length];
     for (const [at, word] of head.entries()) view.setUint32(4 * at, word, true);
     const relocations: ElfRelocation[] = [];
     references.forEach(({ kind, type, place, symbol }, at) => {
@@ -175,12 +188,25 @@ class Translation {
       if (symbol !== undefined)
         relocations.push({ offset: from + 8, type: R_WASM.FUNCTION_INDEX_LEB, symbol, addend: 0 });
     });
+    if (destroyed !== undefined) {
+      const offset = FUNCTION_HEADER_BYTES + (references.length - 1) * REFERENCE_BYTES + 8;
+      relocations.push({ offset, type: R_WASM.MEMORY_ADDR_I32, ...destroyed });
+    }
     bytes.set(typeBytes, bodyStart - typeBytes.length);
     bytes.set(body, bodyStart);
     for (const { offset: place, type, index: symbol, addend } of inBody) {
       relocations.push({ offset: bodyStart + place, type, symbol, addend });
     }
     return { bytes, bodyStart, relocations };
+  }
+
+  /** The object that a function destroys: the only one that it names. */
+  private objectOf(inBody: readonly WasmRelocation[]): { symbol: number; addend: number } | undefined {
+    const named = inBody.filter((each) => this.symbolAt(each).kind === 'data');
+    const symbols = new Set(named.map(({ index }) => index));
+    if (symbols.size !== 1) return undefined;
+    // One past the end of an array is named, too.
+    return { symbol: named[0]!.index, addend: Math.min(...named.map(({ addend }) => addend)) };
   }
 
   private typeBytes(type: number): Uint8Array {

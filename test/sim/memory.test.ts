@@ -25,5 +25,5 @@ onBoards(['pico-sim', 'qemu-mps2-an385'], [ram(32)], ({ name: board }) => {
     } finally {
       await session.close();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -32,7 +32,7 @@ onBoards(
     afterAll(() => session?.close());
 
     test('microseconds count from zero', async () => {
-      await session.evaluate('extern "C" unsigned long bw_micros();');
+      await session.evaluate('#include <barewire.h>');
       expect(await number('bw_micros()')).toBeLessThan(600_000_000);
       await session.reset();
       expect(await number('bw_micros()')).toBeLessThan(600_000_000);

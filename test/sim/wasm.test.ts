@@ -12,6 +12,8 @@ import { packageRoot } from '../../host/diag/package-root.js';
 import { openSession } from '../../host/session/open.js';
 import type { Session } from '../../host/session/session.js';
 import { writeElf } from '../../host/wasm/elf-writer.js';
+import type { Op } from '../../protocol/batch.js';
+import { FAULT_WORDS, WASM_TRAPS } from '../../protocol/messages.js';
 
 const IMAGE = join(packageRoot(), 'firmware-stub/build/wasm.elf');
 
@@ -56,7 +58,7 @@ async function running(text: string): Promise<{ ended: Promise<Error & { code: s
 
 test('Ctrl-C ends a loop, says which line it was in, and memory is kept', async () => {
   await session.evaluate('volatile int n = 5; extern "C" void bw_output(const char *, unsigned long);');
-  const { ended } = await running('bw_output("go", 2);\nfor (;;) n = n + 1;');
+  const { ended } = await running('n = 7; bw_output("go", 2);\nfor (;;) n = n + 1;');
   const start = performance.now();
   session.interrupt();
   const error = await ended;
@@ -77,9 +79,10 @@ test('an executor that dies is followed by another one with its memory, and the 
   expect(await value('twice(kept)')).toBe('(int) 14');
 }, 30_000);
 
-test('a null pointer that is written through is noticed when the run is over, and what it did is taken back', async () => {
-  await session.evaluate('int *nobody = nullptr; int before = 1;');
-  await expect(session.evaluate('*(volatile int *)nobody = 5;')).rejects.toMatchObject({
+test('a null pointer that memory is filled through at once is noticed when the run is over, and what it did is taken back', async () => {
+  await session.evaluate('volatile unsigned long nobody = 0; int before = 1;');
+  const fill = 'asm volatile("local.get %0\\n i32.const 7\\n i32.const 4\\n memory.fill 0" : : "r"(nobody));';
+  await expect(session.evaluate(fill)).rejects.toMatchObject({
     code: 'SESSION_FAULT',
     message: expect.stringMatching(
       /write to address 0 or close above it, seen when the run was over\nlikely: null pointer/,
@@ -94,11 +97,34 @@ test.each([
     'divide(1, 0)',
     /integer division by zero\nat input_\d+:1:37 in divide/,
   ],
-  ['int *far = (int *)0x7fffff00;', '*far = 1;', /write of 4 bytes outside of memory/],
   [
-    'void (*nowhere)() = nullptr;',
-    'nowhere();',
-    /call of what is no function of that type\nlikely: null function pointer/,
+    'int *far = (int *)0x7fffff00;',
+    '*far = 1;',
+    /write of 4 bytes at 0x7fffff00, where no memory is\nlikely: wild pointer\nat input_\d+:1:6/,
+  ],
+  [
+    'struct Triple { int a, b, c; } *none = nullptr;\nint last(Triple *t) {\n  return t->c; }',
+    'last(none)',
+    /read of 4 bytes at 0x00000008\nlikely: null pointer \+ 8\nat input_\d+:3:13 in last\(Triple\*\)/,
+  ],
+  ['double *real = nullptr;', '*real = 1.5;', /write of 8 bytes at 0x00000000\nlikely: null pointer\nat input_\d+:1:7/],
+  ['', 'strlen((const char *)nullptr)', /read of \d bytes? at 0x00000000\nlikely: null pointer[^]*#0 strlen/],
+  [
+    'int many[3]; int at(int i) { return many[i]; }',
+    'at(0x1fffffff)',
+    /read of 4 bytes (?:at 0x8[0-9a-f]{7}, where no memory is\nlikely: wild pointer|outside of memory)/,
+  ],
+  ['void (*nowhere)() = nullptr;', 'nowhere();', /call of 0x00000000\nlikely: null function pointer\nat input_\d+:1:1/],
+  [
+    'void (*inside)();',
+    'inside = (void (*)())((unsigned long)printf + 4); inside();',
+    /call of what is no function: 0x[0-9a-f]{8} \S+ \+ 4\nlikely: wild function pointer/,
+  ],
+  ['void (*wild)();', 'wild = (void (*)())0x9000000; wild();', /call of what is no function: 0x09000000\nlikely: wild/],
+  [
+    'int doubled(int a) { return a * 2; } auto as_other = (long long (*)(int))(void *)doubled;',
+    'as_other(1)',
+    /call of `doubled\(int\)` as a function of another type\nlikely: a function pointer that was cast/,
   ],
   [
     'int deep(int a) { volatile char room[4096]; room[a & 4095] = 1; return a < 0 ? 1 : deep(a + 1) + room[5]; }',
@@ -107,7 +133,7 @@ test.each([
   ],
   ['int never() { __builtin_trap(); }', 'never()', /code was reached that never should be/],
 ])('%s: a trap is told with its cause and line', async (setUp, input, words) => {
-  await session.evaluate(setUp);
+  if (setUp !== '') await session.evaluate(setUp);
   await expect(session.evaluate(input)).rejects.toMatchObject({
     code: 'SESSION_FAULT',
     message: expect.stringMatching(words),
@@ -127,10 +153,66 @@ test('what a function imports that is nowhere is a linker error that names it', 
   });
 });
 
-test('an address where no function is cannot be run', async () => {
-  const { link } = session;
-  const reply = await link.execute([{ op: 'RUN', entry: link.hello.arenaAddr + link.hello.arenaSize - 64 }]);
+test('a function that is typed again with an integer of another size serves those who were not', async () => {
+  await session.evaluate('int five() { return 5; }');
+  await session.evaluate('int six() { return five() + 1; }');
+  await session.evaluate('long long five() { return 0x100000007; }');
+  expect(await value('six()')).toBe('(int) 8');
+  await session.evaluate('void five() {}');
+  expect(await value('six()')).toBe('(int) 1');
+  await session.evaluate('double five() { return 2.5; }');
+  await expect(session.evaluate('six()')).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /call of `five\(\)` as a function of another type\nlikely: .*a result of another type since the caller was typed\nat input_\d+:1:20 in six\(\)/,
+    ),
+  });
+  await session.evaluate('int six() { return (int)five() + 1; }');
+  expect(await value('six()')).toBe('(int) 3');
+});
+
+/** Fault record of a batch, as words by name. */
+async function recordOf(ops: readonly Op[]): Promise<{ trap: number; value: number }> {
+  const reply = await session.link.execute(ops);
   expect(reply.status).toBe('FAULT');
+  const bytes = reply.failure.record as Uint8Array;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const word = (name: 'trap' | 'value'): number => view.getUint32(4 * FAULT_WORDS.wasm32.indexOf(name), true);
+  return { trap: word('trap'), value: word('value') };
+}
+
+test('an address where no function is cannot be run', async () => {
+  const { hello } = session.link;
+  const entry = hello.arenaAddr + hello.arenaSize - 64;
+  expect(await recordOf([{ op: 'RUN', entry }])).toEqual({ trap: WASM_TRAPS.noFunction, value: entry });
+});
+
+test('a block that was linked for another session is not run where it stands, nor is one that is damaged', async () => {
+  await session.evaluate('int right_here() { return 1; }');
+  const { addr, len } = session.linker.constantRanges().find((each) => each.len > 0)!;
+  const home = session.linker.addressOf('_Z10right_herev')!;
+  expect(home >= addr && home < addr + len).toBe(true);
+  const [read] = (await session.link.execute([{ op: 'READ', addr: home, len: 64 }])).results;
+  const bytes = read?.op === 'READ' ? read.data : expect.fail('nothing read');
+  // Between the arena's ends nothing lies.
+  const { arenaAddr, arenaSize } = session.link.hello;
+  const entry = (arenaAddr + arenaSize / 2) & ~3;
+  const copy: Op[] = [
+    { op: 'WRITE', addr: entry, data: bytes },
+    { op: 'RUN', entry },
+  ];
+  expect(await recordOf(copy)).toEqual({ trap: WASM_TRAPS.strangeRecord, value: entry });
+  const moved = bytes.slice();
+  new DataView(moved.buffer).setUint32(8, entry, true);
+  const ran = await session.link.execute([{ op: 'WRITE', addr: entry, data: moved }, copy[1]!]);
+  expect(ran.results[1]).toMatchObject({ op: 'RUN', value: 1 });
+  // Its body has no instruction then: behind a header of 24 bytes, a type of 5 and the number of locals.
+  const broken = moved.slice().fill(0xff, 30, 33);
+  expect(await recordOf([{ op: 'WRITE', addr: entry, data: broken }, copy[1]!])).toEqual({
+    trap: WASM_TRAPS.badRecord,
+    value: entry,
+  });
+  await session.link.execute([{ op: 'FILL', addr: entry, len: 64, value: 0 }]);
+  expect(await value('right_here()')).toBe('(int) 1');
 });
 
 test('a register is a word of memory: lamps, UART, button and timer, with handlers', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { behindInstruction } from '../../boards/sim/wasm/instructions.js';
 import { makeBody, placeInBody } from '../../boards/sim/wasm/make-body.js';
 import { recordAt } from '../../boards/sim/wasm/record.js';
+import { resultAs } from '../../boards/sim/wasm/results.js';
 import { readObject } from '../../host/elf/read-object.js';
 import { LinkSession } from '../../host/link/session.js';
 import { RECORD_KINDS, RECORD_MAGIC } from '../../protocol/wasm-function.js';
@@ -42,6 +43,7 @@ describe('an object file', () => {
     const words = new DataView(code.bytes.buffer, code.bytes.byteOffset);
     expect([words.getUint32(0, true), words.getUint32(4, true)]).toEqual([RECORD_MAGIC, RECORD_KINDS.function]);
     expect(code.relocations.map(({ type, symbol }) => [type, object.symbols[symbol]!.name])).toEqual([
+      [0, ''], // where it stands itself
       [0, 'g'],
       [3, 'n'],
     ]);
@@ -85,21 +87,30 @@ describe('an object file', () => {
   });
 });
 
+const INDICES = {
+  typeIndex: () => 0,
+  stackPointer: 0,
+  attend: 0,
+  address: 1,
+  slotOf: () => 7,
+  typeAt: () => undefined,
+};
+
 describe('a record in memory', () => {
   /** loop, a call, br 0 */
   const body = [0, 0x03, 0x40, 0x10, ...LEB, 0x0c, 0, 0x0b, 0x0b];
   const record = (() => {
     const memory = new Uint8Array(256);
-    const words = [RECORD_MAGIC, RECORD_KINDS.function, body.length, 1, 4, 1, 4, 0x5_0000];
+    const words = [RECORD_MAGIC, RECORD_KINDS.function, 64, body.length, 1, 4, 1, 4, 0x5_0000];
     new Uint32Array(memory.buffer).set(words, 16);
-    memory.set([1, 0x60, 0, 0, ...body], 64 + 32);
+    memory.set([1, 0x60, 0, 0, ...body], 64 + 36);
     const found = recordAt(memory, new DataView(memory.buffer), 64);
     expect(recordAt(memory, new DataView(memory.buffer), 68)).toBeUndefined();
     return found?.kind === 'function' ? found : expect.fail('no function');
   })();
 
   test('becomes a body whose loops ask and whose calls go through the table, and every place is found again', () => {
-    const made = makeBody(record, { typeIndex: () => 0, stackPointer: 0, attend: 0, slotOf: () => 7 });
+    const made = makeBody(record, INDICES);
     const bytes = [...made.bytes];
     const call = bytes.indexOf(0x11);
     expect(bytes.slice(call - 2, call + 3)).toEqual([0x41, 7, 0x11, 0, 0]);
@@ -107,6 +118,45 @@ describe('a record in memory', () => {
     expect(placeInBody(made, call)).toBe(3);
     expect(placeInBody(made, bytes.length - 1)).toBe(body.length - 1);
     for (let at = 1; at < bytes.length; at = behindInstruction(made.bytes, at)) expect(at).toBeLessThan(bytes.length);
+  });
+
+  test('has its loads and stores guarded where a null pointer could come from, and each number its local', () => {
+    // Two locals of 64 bits; i32.load 8 of a parameter, f64.store 16, i32.load of a variable by index.
+    const code = [1, 2, 0x7e, 0x20, 0, 0x28, 2, 8, 0x1a, 0x20, 0, 0x44, ...new Array(8).fill(0), 0x39, 3, 16];
+    const more = [0x20, 0, 0x28, 2, 0x80, 0x80, 0x14, 0x1a, 0x0b];
+    const made = makeBody(
+      {
+        ...record,
+        references: [],
+        types: [Uint8Array.of(0x60, 1, 0x7f, 0)],
+        body: Uint8Array.from([...code, ...more]),
+      },
+      INDICES,
+    );
+    const bytes = Buffer.from(made.bytes);
+    expect([...bytes.subarray(0, 7)]).toEqual([3, 2, 0x7e, 1, 0x7f, 1, 0x7c]);
+    const guard = (local: number): number[] => [0x22, local, 0x24, 1, 0x20, local, 0x41, 0x80, 0x78, 0x6a];
+    expect(bytes.includes(Buffer.from([...guard(3), 0x28, 2, 0x88, 8]))).toBe(true);
+    expect(bytes.includes(Buffer.from([0x21, 4, ...guard(3), 0x20, 4, 0x39, 3, 0x90, 8]))).toBe(true);
+    expect(bytes.includes(Buffer.from([0x20, 0, 0x28, 2, 0x80, 0x80, 0x14]))).toBe(true);
+    expect(placeInBody(made, bytes.indexOf(0x39))).toBe(code.length - 3);
+  });
+
+  test('that calls what has another result by now makes an integer of it, and else leaves the call to trap', () => {
+    const to = (result: number[], params = [0x7f]): Uint8Array =>
+      Uint8Array.of(0x60, params.length, ...params, result.length, ...result);
+    const [none, i32, i64, f64] = [to([]), to([0x7f]), to([0x7e]), to([0x7c])];
+    expect(resultAs(i32, i64)).toEqual([0xa7]);
+    expect(resultAs(i64, i32)).toEqual([0xac]);
+    expect(resultAs(none, f64)).toEqual([0x1a]);
+    expect(resultAs(i32, none)).toEqual([0x41, 0]);
+    expect(resultAs(i32, f64)).toBeUndefined();
+    expect(resultAs(i32, to([0x7e], [0x7e]))).toBeUndefined();
+    const made = makeBody(
+      { ...record, types: [Uint8Array.of(0x60, 0, 1, 0x7f)] },
+      { ...INDICES, typeAt: () => Uint8Array.of(0x60, 0, 1, 0x7e), typeIndex: (type) => type[3]! },
+    );
+    expect(Buffer.from(made.bytes).includes(Buffer.from([0x11, 0x7e, 0, 0xa7]))).toBe(true);
   });
 
   test('with an instruction that is none is told', () => {

@@ -12,7 +12,7 @@ import { STATUSES, WASM_TRAPS } from '../../../protocol/messages.js';
 import { ARENA, ATTENTION_ADDR, MEMORY_PAGES, NULL_ZONE, SERVICES, STUB_MEMORY, USER_STACK } from './layout.js';
 import { FunctionLoader } from './loader.js';
 import { keepOut, takeInterrupt } from './peripherals.js';
-import { recordOf, trapOf } from './traps.js';
+import { judgeTrap, recordOf, trapOf, trapOfCall } from './traps.js';
 
 /** What the thread is started with. */
 export interface ExecutorData {
@@ -162,12 +162,13 @@ class Executor {
 
   #run(entry: number): () => unknown {
     const { code: FAULT } = STATUSES.FAULT;
-    this.#loader.sync();
-    const call = this.#loader.function(entry);
-    if (call === undefined) {
-      const trap = this.#loader.isBad(entry) ? WASM_TRAPS.badRecord : WASM_TRAPS.noFunction;
-      return this.#abandon(FAULT, trap, '', entry);
+    try {
+      this.#loader.sync();
+    } catch (error) {
+      return this.#abandon(FAULT, trapOf(error));
     }
+    const call = this.#loader.function(entry);
+    if (call === undefined) return this.#abandon(FAULT, WASM_TRAPS[trapOfCall(entry, this.#loader)], '', entry);
     this.#userStack.value = USER_STACK.addr + USER_STACK.sizeBytes;
     try {
       const result = call();
@@ -176,8 +177,13 @@ class Executor {
     } catch (error) {
       if (error instanceof ResetSignal) return () => this.#core.start();
       if (error instanceof StopSignal) return this.#abandon(error.status, WASM_TRAPS.stopped, error.stack);
-      return this.#abandon(FAULT, trapOf(error), (error as Error).stack);
+      return this.#fault(error);
     }
+  }
+
+  #fault(error: unknown): () => unknown {
+    const { trap, value } = judgeTrap(error, this.#loader);
+    return this.#abandon(STATUSES.FAULT.code, trap, (error as Error).stack, value);
   }
 
   #abandon(status: number, trap: number, stack = '', value = 0): () => unknown {
@@ -224,8 +230,8 @@ class Executor {
       return undefined;
     } catch (error) {
       if (error instanceof ResetSignal) return () => this.#core.start();
-      const status = error instanceof StopSignal ? error.status : STATUSES.FAULT.code;
-      return this.#abandon(status, trapOf(error), (error as Error).stack);
+      if (error instanceof StopSignal) return this.#abandon(error.status, WASM_TRAPS.stopped, error.stack);
+      return this.#fault(error);
     }
   }
 

@@ -51,6 +51,8 @@ export const OPCODES = {
   end: 0x0b,
   call: 0x10,
   callIndirect: 0x11,
+  globalGet: 0x23,
+  globalSet: 0x24,
   i32Load: 0x28,
   i32Load16: 0x2f,
   i32Const: 0x41,
@@ -145,7 +147,8 @@ function skipLeb(body: Uint8Array, at: number): number {
   return place + 1;
 }
 
-function ulebAt(body: Uint8Array, at: number): number {
+/** Unsigned LEB128 of 32 bits. */
+export function ulebAt(body: Uint8Array, at: number): number {
   let value = 0;
   for (let shift = 0, place = at; shift < 35; shift += 7, place++) {
     const byte = body[place]!;

@@ -1,11 +1,16 @@
 // From function records in memory to functions that run. What was written since the last run is looked through:
 // functions that are new or changed become one module, whose instance puts them into the table; what was overwritten
-// leaves it. A function has a slot of the table for as long as something may call its address. Memory is all there is to know: an executor that begins anew finds the same functions.
+// leaves it. A function has a slot of the table for as long as something may call its address. Memory is all there is to
+// know: an executor that begins anew finds the same functions, and so does a loader whose table is full.
 
-import { SLOTS } from './layout.js';
+import { REFERENCE_KINDS } from '../../../protocol/wasm-function.js';
+import { accessAt } from './guards.js';
+import { OPCODES } from './instructions.js';
+import { ARENA, SLOTS } from './layout.js';
 import { section, sleb, text, uleb } from './leb.js';
 import { type MadeBody, makeBody, placeInBody } from './make-body.js';
 import { type AliasRecord, type FunctionRecord, isMarked, recordAt } from './record.js';
+import { isSameType } from './results.js';
 
 /** The table is at least this long, and grows twofold. */
 const LEAST_SLOTS = 512;
@@ -16,6 +21,12 @@ const FUNCREF = 0x70;
 /** Index of `attend` among a module's functions; its own begin behind it. */
 const ATTEND = 0;
 const FIRST_OWN = 1;
+/** Indices of globals: the stack pointer is what all modules have, the address a module's own. */
+const STACK_POINTER = 0;
+const ADDRESS = 1;
+const ADDRESS_NAME = 'address';
+/** Aliases of aliases, at most. */
+const ALIAS_DEPTH = 8;
 
 /** What modules share. */
 export interface Surroundings {
@@ -23,7 +34,25 @@ export interface Surroundings {
   readonly pages: number;
   readonly stackPointer: WebAssembly.Global;
   readonly attend: () => void;
+  /** Functions that have room; for tests. */
+  readonly mostSlots?: number;
 }
+
+/** Why no function is where a record seems to be. */
+export type Flaw =
+  /** No module can be made of it, as of half a record that something else was written over. */
+  | 'broken'
+  /** It was linked for another address. */
+  | 'elsewhere';
+
+/** What an instruction that trapped wanted. */
+export type Deed =
+  | { readonly kind: 'call'; readonly addr: number }
+  /** `addr` is undefined where only an index is known. */
+  | { readonly kind: 'access'; readonly addr: number | undefined };
+
+/** There are more functions than the table has room for. */
+export class TableFull extends Error {}
 
 interface Loaded {
   readonly record: FunctionRecord;
@@ -36,21 +65,26 @@ export class FunctionLoader {
   readonly #around: Surroundings;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #table = new WebAssembly.Table({ element: 'anyfunc', initial: LEAST_SLOTS });
+  readonly #mostSlots: number;
+  #table = newTable();
   /** By address. 0 is nobody's: what is called there traps. */
   readonly #slots = new Map<number, number>();
   #dirty: { addr: number; end: number }[] = [];
   readonly #functions = new Map<number, FunctionRecord>();
   readonly #aliases = new Map<number, AliasRecord>();
   /** Functions by module and index, for places of traps. */
-  readonly #modules: (readonly Loaded[])[] = [];
-  /** Records that no module can be made of, as half of one that something else was written over. */
-  readonly #bad = new Map<number, FunctionRecord>();
+  readonly #modules: { readonly loaded: readonly Loaded[]; readonly address: WebAssembly.Global }[] = [];
+  readonly #bad = new Map<
+    number,
+    { readonly sizeBytes: number; readonly flaw: Flaw; readonly record: FunctionRecord }
+  >();
+  readonly #services = new Map<number, unknown>();
 
   constructor(around: Surroundings) {
     this.#around = around;
     this.#bytes = new Uint8Array(around.memory.buffer);
     this.#view = new DataView(around.memory.buffer);
+    this.#mostSlots = around.mostSlots ?? MOST_SLOTS;
     this.#bytes.fill(0, SLOTS.addr, SLOTS.addr + SLOTS.sizeBytes);
   }
 
@@ -61,38 +95,92 @@ export class FunctionLoader {
     else this.#dirty.push({ addr, end: addr + len });
   }
 
-  /** Brings the table up to date with memory. */
+  /** Brings the table up to date with memory. No user code may be under way.
+   *  @throws TableFull when there are too many functions even without those that are gone */
   sync(): void {
+    try {
+      this.#sync();
+    } catch (error) {
+      if (!(error instanceof TableFull)) throw error;
+      this.#beginAnew();
+      this.#sync();
+    }
+  }
+
+  /** A function that is gone keeps its slot, for something may call its address: they are given out anew. */
+  #beginAnew(): void {
+    this.#table = newTable();
+    this.#slots.clear();
+    for (const known of [this.#functions, this.#aliases, this.#bad]) known.clear();
+    this.#modules.length = 0;
+    this.#bytes.fill(0, SLOTS.addr, SLOTS.addr + SLOTS.sizeBytes);
+    for (const [addr, service] of this.#services) this.#put(addr, service);
+    this.#dirty = [{ addr: ARENA.addr, end: ARENA.addr + ARENA.sizeBytes }];
+  }
+
+  #sync(): void {
     if (this.#dirty.length === 0) return;
     const dirty = this.#dirty;
     this.#dirty = [];
     const fresh = new Map<number, FunctionRecord>();
     const look = (addr: number): void => {
       const record = recordAt(this.#bytes, this.#view, addr);
-      if (record?.kind === 'function') fresh.set(addr, record);
-      else if (record !== undefined) this.#aliases.set(addr, record);
+      if (record?.kind === 'alias') this.#aliases.set(addr, record);
+      else if (record?.home === addr) fresh.set(addr, record);
+      else if (record !== undefined) this.#refuse(record, 'elsewhere');
     };
     for (const { addr, end } of dirty) {
       for (const known of [this.#functions, this.#aliases, this.#bad]) {
         const touched = [...known].filter(([start, { sizeBytes }]) => start < end && start + sizeBytes > addr);
-        for (const [start, record] of touched) {
+        for (const [start, each] of touched) {
           known.delete(start);
           this.#put(start, null);
           look(start);
           // The rest of it may be written again without its beginning.
-          const isThere = fresh.has(start) || this.#aliases.has(start);
-          if (!isThere && record.kind === 'function' && isMarked(this.#view, start)) this.#bad.set(start, record);
+          const isThere = fresh.has(start) || this.#aliases.has(start) || this.#bad.has(start);
+          const record = 'flaw' in each ? each.record : each;
+          if (!isThere && record.kind === 'function' && isMarked(this.#view, start)) this.#refuse(record, 'broken');
         }
       }
       // What was there already is not always written again: the first words of a record may be older.
       for (let at = Math.max(0, addr - MAGIC_BYTES) & ~3; at < end; at += 4) look(at);
     }
-    this.#load(this.#withoutOld([...fresh.values()]));
+    this.#withCallers(fresh);
+    const typeAt = (addr: number): Uint8Array | undefined => this.#typeAt(addr, fresh);
+    this.#load(this.#withoutOld([...fresh.values()]), typeAt);
     for (const { addr, target } of this.#aliases.values()) this.#put(addr, this.function(target) ?? null);
+  }
+
+  #refuse(record: FunctionRecord, flaw: Flaw): void {
+    this.#bad.set(record.addr, { sizeBytes: record.sizeBytes, flaw, record });
+  }
+
+  /** Callers that take a function for one of another type are made anew with it. */
+  #withCallers(fresh: Map<number, FunctionRecord>): void {
+    for (const caller of this.#functions.values()) {
+      const isOther = caller.references.some(({ kind, value, type }) => {
+        const callee = kind === REFERENCE_KINDS.call ? fresh.get(value) : undefined;
+        return callee !== undefined && !isSameType(callee.types[0]!, caller.types[type]!);
+      });
+      if (isOther) fresh.set(caller.addr, caller);
+    }
+  }
+
+  #typeAt(addr: number, fresh: ReadonlyMap<number, FunctionRecord>): Uint8Array | undefined {
+    let at = addr;
+    for (let depth = 0; depth < ALIAS_DEPTH; depth++) {
+      const record = fresh.get(at) ?? this.#functions.get(at);
+      if (record !== undefined) return record.types[0];
+      const alias = this.#aliases.get(at);
+      if (alias === undefined) return undefined;
+      at = alias.target;
+    }
+    return undefined;
   }
 
   /** Gives an address to a function that is not in memory. */
   offer(addr: number, service: unknown): void {
+    this.#services.set(addr, service);
     this.#put(addr, service);
   }
 
@@ -102,15 +190,28 @@ export class FunctionLoader {
     return slot === undefined ? undefined : (this.#table.get(slot) ?? undefined);
   }
 
-  /** Whether a record stands at an address that no module can be made of. */
-  isBad(addr: number): boolean {
-    return this.#bad.has(addr);
+  /** What is wrong with the record at an address, if one seems to be there. */
+  flawAt(addr: number): Flaw | undefined {
+    return this.#bad.get(addr)?.flaw;
   }
 
-  /** Address in memory of a place in a module.
-   *  @param offset in the module's bytes */
-  placeOf(module: number, index: number, offset: number): number | undefined {
-    const loaded = this.#modules[module]?.[index - FIRST_OWN];
+  /** What the instruction at a place wanted; undefined when it neither calls nor goes to memory. */
+  deedAt({ module, index, offset }: Frame): Deed | undefined {
+    const loaded = this.#modules[module]?.loaded[index - FIRST_OWN];
+    if (loaded === undefined) return undefined;
+    const { body, references } = loaded.record;
+    const at = placeInBody(loaded.body, offset - loaded.bodyOffset);
+    const address = (this.#modules[module]!.address.value as number) >>> 0;
+    if (body[at] === OPCODES.callIndirect) return { kind: 'call', addr: address };
+    const called = references.find(({ kind, place }) => kind === REFERENCE_KINDS.call && place === at + 1);
+    if (called !== undefined) return { kind: 'call', addr: called.value };
+    const access = accessAt(body, at);
+    return access && { kind: 'access', addr: access.isGuarded ? (address + access.offset) >>> 0 : undefined };
+  }
+
+  /** Address in memory of a place in a module. */
+  placeOf({ module, index, offset }: Frame): number | undefined {
+    const loaded = this.#modules[module]?.loaded[index - FIRST_OWN];
     if (loaded === undefined) return undefined;
     const { record, body, bodyOffset } = loaded;
     return record.addr + record.bodyStart + placeInBody(body, offset - bodyOffset);
@@ -122,7 +223,7 @@ export class FunctionLoader {
     return sorted.filter((record, index) => {
       const next = sorted[index + 1];
       if (next === undefined || next.addr >= record.addr + record.sizeBytes) return true;
-      this.#bad.set(record.addr, record);
+      this.#refuse(record, 'broken');
       return false;
     });
   }
@@ -133,48 +234,52 @@ export class FunctionLoader {
   }
 
   /** The slot of an address, which it has from now on.
-   *  @throws Error when there are too many */
+   *  @throws TableFull */
   #slotOf(addr: number): number {
     const known = this.#slots.get(addr);
     if (known !== undefined) return known;
     if (addr % 2 !== 0 || addr >= SLOTS.addr || addr === 0) return 0;
     const slot = this.#slots.size + 1;
-    if (slot > MOST_SLOTS) throw new Error(`more than ${MOST_SLOTS} functions`);
+    if (slot > this.#mostSlots) throw new TableFull(`more than ${this.#mostSlots} functions`);
     if (slot >= this.#table.length) this.#table.grow(Math.min(this.#table.length, MOST_SLOTS + 1 - this.#table.length));
     this.#slots.set(addr, slot);
     this.#view.setUint16(SLOTS.addr + addr / 2, slot, true);
     return slot;
   }
 
-  #load(records: readonly FunctionRecord[]): void {
+  #load(records: readonly FunctionRecord[], typeAt: TypeAt): void {
     if (records.length === 0) return;
     for (const { addr } of records) this.#put(addr, null);
     try {
-      this.#instantiate(records);
+      this.#instantiate(records, typeAt);
     } catch (error) {
+      if (!(error instanceof Error) || error instanceof TableFull) throw error;
       const [only, ...others] = records;
       if (others.length > 0) {
-        for (const each of records) this.#load([each]);
-      } else this.#bad.set(only!.addr, only!);
-      if (!(error instanceof Error)) throw error;
+        for (const each of records) this.#load([each], typeAt);
+      } else this.#refuse(only!, 'broken');
     }
   }
 
-  #instantiate(records: readonly FunctionRecord[]): void {
+  #instantiate(records: readonly FunctionRecord[], typeAt: TypeAt): void {
     const { memory, pages, stackPointer, attend } = this.#around;
     const number = this.#modules.length;
-    const { bytes, loaded } = moduleOf(records, number, pages, (addr) => this.#slotOf(addr));
+    const { bytes, loaded } = moduleOf(records, number, pages, (addr) => this.#slotOf(addr), typeAt);
     // The instance puts its functions into the table.
-    new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       board: { memory, table: this.#table, stackPointer, attend },
     });
-    this.#modules.push(loaded);
+    this.#modules.push({ loaded, address: exports[ADDRESS_NAME] as WebAssembly.Global });
     for (const record of records) {
       this.#functions.set(record.addr, record);
       this.#bad.delete(record.addr);
     }
   }
 }
+
+const newTable = (): WebAssembly.Table => new WebAssembly.Table({ element: 'anyfunc', initial: LEAST_SLOTS });
+
+type TypeAt = (addr: number) => Uint8Array | undefined;
 
 /** Bytes of a module with these functions.
  *  @throws UnknownInstruction */
@@ -183,6 +288,7 @@ export function moduleOf(
   number: number,
   pages: number,
   slotOf: (addr: number) => number,
+  typeAt: TypeAt = () => undefined,
 ): { bytes: Uint8Array; loaded: Loaded[] } {
   const types: Uint8Array[] = [];
   const known = new Map<string, number>();
@@ -197,7 +303,8 @@ export function moduleOf(
   };
   const attendType = typeIndex(Uint8Array.of(0x60, 0, 0));
   const own = records.map((record) => typeIndex(record.types[0]!));
-  const bodies = records.map((record) => makeBody(record, { typeIndex, stackPointer: 0, attend: ATTEND, slotOf }));
+  const indices = { typeIndex, stackPointer: STACK_POINTER, attend: ATTEND, address: ADDRESS, slotOf, typeAt };
+  const bodies = records.map((record) => makeBody(record, indices));
 
   const from = (name: string, ...what: number[]): number[] => [...text('board'), ...text(name), ...what];
   const imports = [
@@ -219,6 +326,8 @@ export function moduleOf(
     section(1, uleb(types.length), ...types),
     section(2, [4], imports),
     section(3, uleb(own.length), own.flatMap(uleb)),
+    section(6, [1, 0x7f, 1, 0x41, 0, 0x0b]),
+    section(7, [1, ...text(ADDRESS_NAME), 3, ADDRESS]),
     section(9, uleb(records.length), elements),
   ]);
   const parts = bodies.map(({ bytes }) => ({ size: Uint8Array.from(uleb(bytes.length)), bytes }));
@@ -238,8 +347,15 @@ export function moduleOf(
 
 const moduleName = (number: number): string => `bw${number}`;
 
-/** The places of WebAssembly code that an error's stack names: module, index of the function, offset in the module. */
-export function framesOf(stack: string): { module: number; index: number; offset: number }[] {
+/** A place in WebAssembly code: module, index of the function, offset in the module's bytes. */
+export interface Frame {
+  readonly module: number;
+  readonly index: number;
+  readonly offset: number;
+}
+
+/** The places of WebAssembly code that an error's stack names. */
+export function framesOf(stack: string): Frame[] {
   return [...stack.matchAll(/wasm:\/\/wasm\/bw(\d+)-[0-9a-f]+:wasm-function\[(\d+)\]:0x([0-9a-f]+)/g)].map(
     ([, module, index, offset]) => ({
       module: Number(module),

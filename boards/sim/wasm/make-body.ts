@@ -1,25 +1,32 @@
 // A record's body as one module has it.
 //
 //   call f          i32.const slot of f, call_indirect    through the table: a new f reaches its callers at once
-//   call_indirect   first looks the slot up that the address has
+//   call_indirect   first notes the address and looks the slot up that it has
 //   loop            loop, then: is there something to be done? call attend
+//   load, store     guarded against null pointers (guards.ts)
 //
 // The question at each turn of a loop is what an interrupt is elsewhere: it lets the stub hear the line, and timers
 // call handlers, while code runs. `places` leads from the body that runs back to the one in memory.
 
 import { PLACE_BYTES, REFERENCE_KINDS } from '../../../protocol/wasm-function.js';
+import { guardedAccess, Scratch } from './guards.js';
 import { behindInstruction, behindLocals, OPCODES } from './instructions.js';
 import { ATTENTION_ADDR, SLOTS } from './layout.js';
 import { sleb, uleb } from './leb.js';
 import type { FunctionRecord } from './record.js';
+import { isSameType, resultAs } from './results.js';
 
 /** Indices that the module gives to what bodies use. */
 export interface ModuleIndices {
   typeIndex(type: Uint8Array): number;
   readonly stackPointer: number;
   readonly attend: number;
+  /** Global that keeps the address that was accessed or called last. */
+  readonly address: number;
   /** Place in the table of the function at an address, now or later. */
   slotOf(addr: number): number;
+  /** Type of the function at an address; undefined where none is yet. */
+  typeAt(addr: number): Uint8Array | undefined;
 }
 
 /** Bytes from `out` on, up to the next stretch: those from `from` on in the record's body, or what was put in for the
@@ -42,7 +49,8 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
   const { body, references } = record;
   const out = new Growing(body.length * 2 + 64);
   const places: Stretch[] = [];
-  let copied = 0;
+  const scratch = new Scratch(record);
+  let copied = behindLocals(body);
   const copyUpTo = (end: number): void => {
     if (end <= copied) return;
     places.push({ out: out.length, from: copied, isCopy: true });
@@ -57,13 +65,34 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     ...[OPCODES.i32Const, ...sleb(ATTENTION_ADDR), OPCODES.i32Load, 2, 0],
     ...[OPCODES.if, 0x40, OPCODES.call, ...uleb(indices.attend), OPCODES.end],
   ];
-  const lookUp = [...[OPCODES.i32Const, 1, OPCODES.i32ShiftRight], ...[OPCODES.i32Load16, 1, ...uleb(SLOTS.addr)]];
+  const address = uleb(indices.address);
+  const lookUp = [
+    ...[OPCODES.globalSet, ...address, OPCODES.globalGet, ...address],
+    ...[OPCODES.i32Const, 1, OPCODES.i32ShiftRight],
+    ...[OPCODES.i32Load16, 1, ...uleb(SLOTS.addr)],
+  ];
+  const callOf = (addr: number, type: Uint8Array): number[] => {
+    const actual = indices.typeAt(addr);
+    const as = actual === undefined || isSameType(actual, type) ? [] : resultAs(type, actual);
+    const called = as === undefined || actual === undefined ? type : actual;
+    return [
+      ...[OPCODES.i32Const, ...sleb(indices.slotOf(addr))],
+      ...[OPCODES.callIndirect, ...uleb(indices.typeIndex(called)), 0],
+      ...(as ?? []),
+    ];
+  };
   let next = 0;
   for (let at = behindLocals(body); at < body.length; ) {
     const end = behindInstruction(body, at);
     if (body[at] === OPCODES.callIndirect) {
       copyUpTo(at);
       insert(at, lookUp);
+    }
+    const guarded = guardedAccess(body, at, scratch, indices.address);
+    if (guarded !== undefined) {
+      copyUpTo(at);
+      insert(at, guarded);
+      copied = end;
     }
     for (
       let reference = references[next];
@@ -73,10 +102,7 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
       const { kind, place, type, value } = reference;
       if (kind === REFERENCE_KINDS.call) {
         copyUpTo(at);
-        insert(at, [
-          ...[OPCODES.i32Const, ...sleb(indices.slotOf(value))],
-          ...[OPCODES.callIndirect, ...uleb(indices.typeIndex(record.types[type]!)), 0],
-        ]);
+        insert(at, callOf(value, record.types[type]!));
       } else {
         copyUpTo(place);
         insert(at, uleb(kind === REFERENCE_KINDS.type ? indices.typeIndex(record.types[type]!) : indices.stackPointer));
@@ -90,7 +116,11 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     at = end;
   }
   copyUpTo(body.length);
-  return { bytes: out.bytes(), places };
+  const locals = scratch.declarations();
+  return {
+    bytes: Buffer.concat([locals, out.bytes()]),
+    places: places.map((each) => ({ ...each, out: each.out + locals.length })),
+  };
 }
 
 /** Place of the first instruction from `at` on that does something: debug information gives a loop itself, and the

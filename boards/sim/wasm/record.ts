@@ -3,10 +3,12 @@
 import {
   ALIAS_BYTES,
   FUNCTION_HEADER_BYTES,
+  HOME_OFFSET,
   PLACE_BYTES,
   RECORD_KINDS,
   RECORD_MAGIC,
   REFERENCE_BYTES,
+  REFERENCE_KINDS,
 } from '../../../protocol/wasm-function.js';
 
 export interface Reference {
@@ -22,6 +24,8 @@ export interface FunctionRecord {
   readonly kind: 'function';
   readonly addr: number;
   readonly sizeBytes: number;
+  /** The address that it was linked for. */
+  readonly home: number;
   /** Where in the record the body begins. */
   readonly bodyStart: number;
   readonly references: readonly Reference[];
@@ -46,7 +50,7 @@ export function recordAt(bytes: Uint8Array, view: DataView, addr: number): Funct
   const kind = word(4);
   if (kind === RECORD_KINDS.alias) return { kind: 'alias', addr, sizeBytes: ALIAS_BYTES, target: word(8) };
   if (kind !== RECORD_KINDS.function || addr + FUNCTION_HEADER_BYTES > bytes.length) return undefined;
-  const [bodyBytes, count, typeBytes] = [word(8), word(12), word(16)];
+  const [home, bodyBytes, count, typeBytes] = [word(HOME_OFFSET), word(12), word(16), word(20)];
   const typesStart = FUNCTION_HEADER_BYTES + count * REFERENCE_BYTES;
   const bodyStart = typesStart + typeBytes;
   const sizeBytes = bodyStart + bodyBytes;
@@ -58,6 +62,7 @@ export function recordAt(bytes: Uint8Array, view: DataView, addr: number): Funct
     const at = FUNCTION_HEADER_BYTES + i * REFERENCE_BYTES;
     const head = word(at);
     const reference = { kind: head & 0xff, type: head >>> 8, place: word(at + 4), value: word(at + 8) };
+    if (reference.kind === REFERENCE_KINDS.object) continue;
     if (reference.type >= types.length || reference.place + PLACE_BYTES > bodyBytes) return undefined;
     references.push(reference);
   }
@@ -66,6 +71,7 @@ export function recordAt(bytes: Uint8Array, view: DataView, addr: number): Funct
     kind: 'function',
     addr,
     sizeBytes,
+    home,
     bodyStart,
     references,
     types,
