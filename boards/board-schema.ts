@@ -99,7 +99,10 @@ const CAPABILITIES: Schema = {
   description: 'what differs from what the core can do as a rule',
   additionalProperties: false,
   properties: {
-    protection: { enum: ['mpu', 'mpu v8', 'pmp', 'none'], description: '"mpu", "mpu v8", "pmp" or "none"' },
+    protection: {
+      enum: ['mpu', 'mpu v8', 'pmp', 'guards', 'none'],
+      description: '"mpu", "mpu v8", "pmp", "guards" or "none"',
+    },
   },
 };
 

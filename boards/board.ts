@@ -65,7 +65,7 @@ export interface Capabilities {
   /** Who notices an integer division by zero. */
   readonly divideTrap: 'core' | 'library' | 'nobody';
   /** What keeps user code from null pointers and from the stub's code. */
-  readonly protection: 'mpu' | 'mpu v8' | 'pmp' | 'none';
+  readonly protection: 'mpu' | 'mpu v8' | 'pmp' | 'guards' | 'none';
   /** The bus takes accesses to addresses where nothing is, and code there runs on, without a fault. */
   readonly silentBus?: true;
   /** The processor checks the stack pointer against a limit. */

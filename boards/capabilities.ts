@@ -23,7 +23,8 @@ export const CAPABILITY_COLUMNS: readonly {
   },
   {
     title: 'protection',
-    meaning: "what keeps code from null pointers, the stub's memory and code (`pmp`: from the stub's code alone)",
+    meaning:
+      "what keeps code from null pointers, the stub's memory and code (`pmp`: from the stub's code alone; `guards`: from null pointers alone)",
     cell: ({ capabilities }) => orNo(capabilities.protection),
   },
   {
@@ -98,12 +99,12 @@ export const CORTEX_M7: Capabilities = { ...CORTEX_M3, floatUnit: 'double' };
 /** Armv8-M Mainline with single precision. Its MPU knows no overlapping regions. */
 export const CORTEX_M33: Capabilities = { ...CORTEX_M3, protection: 'mpu v8', stackLimit: true, floatUnit: 'float' };
 
-/** WebAssembly: traps for what leaves memory, divides by zero or has no such function; a null pointer is an address
- *  like others. */
+/** WebAssembly: traps for what leaves memory, divides by zero or has no such function; the executor puts guards against
+ *  null pointers in. */
 export const WASM32: Capabilities = {
   faultStatus: 'traps',
   divideTrap: 'core',
-  protection: 'none',
+  protection: 'guards',
   stackLimit: false,
   floatUnit: 'double',
   cppLibrary: 'whole',
