@@ -49,6 +49,24 @@ export function elfOfWasm(bytes: Uint8Array, name: string, options: TranslateOpt
  *  nothing else, for flags keep that from being inlined (host/compile/flags.ts). */
 const DESTROYER = '__cxx_global_array_dtor';
 
+const IN_MEMORY: ReadonlySet<number> = new Set([
+  R_WASM.MEMORY_ADDR_LEB,
+  R_WASM.MEMORY_ADDR_SLEB,
+  R_WASM.MEMORY_ADDR_I32,
+]);
+
+/** Where labels in segments are. What is defined again gets the references to the start of what it replaces. */
+const INSIDE = 1;
+
+const labelIn = (section: number, value: number): ElfSymbolRow => ({
+  name: '',
+  value,
+  sizeBytes: 0,
+  binding: 'local',
+  type: 'none',
+  section,
+});
+
 /** A function with the references of its body. */
 interface MadeFunction {
   readonly bytes: Uint8Array;
@@ -65,6 +83,7 @@ class Translation {
   private readonly customSections = new Map<number, number>();
   private readonly made: MadeFunction[] = [];
   private readonly comdatFunctions = new Set<number>();
+  private readonly comdatSegments = new Set<number>();
 
   constructor(
     private readonly object: WasmObject,
@@ -73,15 +92,24 @@ class Translation {
 
   write(): Uint8Array {
     const { object } = this;
-    for (const { functions } of object.comdats) for (const each of functions) this.comdatFunctions.add(this.own(each));
+    for (const { functions, segments } of object.comdats) {
+      for (const each of functions) this.comdatFunctions.add(this.own(each));
+      for (const each of segments) this.comdatSegments.add(each);
+    }
     const byFunction = split(object.codeRelocations, object.functions, 'body');
     const names = this.functionNames();
     for (const index of object.functions.keys())
       this.made.push(this.makeFunction(index, byFunction[index]!, names[index] ?? ''));
+    // Behind the object's own symbols stand labels, first those in functions, then those in segments.
     const homes = object.symbols.length;
     object.functions.forEach((_, index) => {
       const { bytes, relocations } = this.made[index]!;
-      const home = { offset: HOME_OFFSET, type: R_WASM.FUNCTION_INDEX_LEB, symbol: homes + index, addend: 0 };
+      const home = {
+        offset: HOME_OFFSET,
+        type: R_WASM.FUNCTION_INDEX_LEB,
+        symbol: homes + index,
+        addend: -HOME_OFFSET,
+      };
       const flags = SECTION_FLAGS.alloc | SECTION_FLAGS.execute;
       this.functionSections[index] = this.add({
         name: `.text.${names[index] ?? index}`,
@@ -96,8 +124,8 @@ class Translation {
     this.addInitialisers();
     this.addDebug();
     for (const symbol of object.symbols) this.symbols.push(this.symbolOf(symbol));
-    for (const section of this.functionSections)
-      this.symbols.push({ name: '', value: 0, sizeBytes: 0, binding: 'local', type: 'section', section });
+    for (const section of this.functionSections) this.symbols.push(labelIn(section, HOME_OFFSET));
+    for (const section of this.segmentSections) this.symbols.push(labelIn(section, INSIDE));
     this.addGroups();
     return writeElf('relocatable', this.sections, this.symbols);
   }
@@ -171,7 +199,9 @@ class Translation {
           inBody.push({ ...relocation, offset: place });
       }
     }
-    const destroyed = name.startsWith(DESTROYER) ? this.objectOf(inBody) : undefined;
+    const isDestroyer = name.startsWith(DESTROYER);
+    if (isDestroyer) for (const [at, each] of inBody.entries()) inBody[at] = this.unnamed(each);
+    const destroyed = isDestroyer ? this.objectOf(inBody) : undefined;
     if (destroyed !== undefined)
       references.push({ kind: REFERENCE_KINDS.object, type: 0, place: 0, symbol: undefined });
     const typeBytes = Buffer.concat([Buffer.of(types.length), ...types.map((type) => this.typeBytes(type))]);
@@ -200,9 +230,18 @@ class Translation {
     return { bytes, bodyStart, relocations };
   }
 
+  /** The same place without a name: what has the name later is another object. */
+  private unnamed(relocation: WasmRelocation): WasmRelocation {
+    const { kind, undefined: isUndefined, absolute, index, offset } = this.symbolAt(relocation);
+    const isHere = kind === 'data' && !isUndefined && !absolute && !this.comdatSegments.has(index);
+    if (!isHere) return relocation;
+    const symbol = this.object.symbols.length + this.object.functions.length + index;
+    return { ...relocation, index: symbol, addend: relocation.addend + offset - INSIDE };
+  }
+
   /** The object that a function destroys: the only one that it names. */
   private objectOf(inBody: readonly WasmRelocation[]): { symbol: number; addend: number } | undefined {
-    const named = inBody.filter((each) => this.symbolAt(each).kind === 'data');
+    const named = inBody.filter(({ type }) => IN_MEMORY.has(type));
     const symbols = new Set(named.map(({ index }) => index));
     if (symbols.size !== 1) return undefined;
     // One past the end of an array is named, too.

@@ -6,5 +6,5 @@ import { playOn } from '../support/play-boards.js';
 
 playOn(
   BOARDS.filter(({ name }) => name === 'wasm'),
-  ['values.txt', 'libraries.txt', 'undo.txt'],
+  ['values.txt', 'libraries.txt', 'undo.txt', 'destructors.txt'],
 );

@@ -58,7 +58,7 @@ function row(
 
 // biome-ignore format: a table is read by its columns
 const ROWS: readonly RelocationRow[] = [
-  row( 0, 'R_WASM_FUNCTION_INDEX_LEB', 'branch',  WORD,       FUNCTION), // a word of the record
+  row( 0, 'R_WASM_FUNCTION_INDEX_LEB', 'branch',  WORD,       ADDRESS),  // a word of the record
   row( 1, 'R_WASM_TABLE_INDEX_SLEB',   'address', SIGNED_LEB, FUNCTION),
   row( 2, 'R_WASM_TABLE_INDEX_I32',    'address', WORD,       FUNCTION),
   row( 3, 'R_WASM_MEMORY_ADDR_LEB',    'address', LEB,        ADDRESS),
