@@ -12,13 +12,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { debugScope } from '../diag/debug.js';
-import { BarewireError, bug } from '../diag/error.js';
+import { BarewireError } from '../diag/error.js';
 import type { Clang } from '../toolchain/find-llvm.js';
+import { askDriver } from './ask-driver.js';
+import { cpuFeatures, withoutNeedless } from './cpu-features.js';
 import { runClang } from './run-clang.js';
 
 const log = debugScope('compile');
 /** Counts up when the layout of the folder changes. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 /** How inputs are compiled. */
 export interface Recipe {
@@ -70,10 +72,14 @@ export async function build(recipe: Recipe, timeoutMs: number): Promise<Recipe> 
   }
   const start = performance.now();
   try {
-    const [made, cc1] = await Promise.all([
-      runClang(clang, [...flags, '-x', 'c++-header', header, '-o', `${mine}.pch`], dir, timeoutMs),
-      askArguments(clang, flags, dir, timeoutMs),
+    const include = ['-include-pch', join(dir, 'prefix.pch')];
+    const [forHeader, forInput] = await Promise.all([
+      askDriver(clang, [...flags, '-x', 'c++-header', header, '-o', `${mine}.pch`], dir, timeoutMs),
+      askDriver(clang, [...flags, ...include, '-c', '-x', 'c++', '-', '-o', '-'], dir, timeoutMs),
     ]);
+    const ofCpu = await cpuFeatures(clang, forInput, dir, timeoutMs);
+    const cc1 = withoutNeedless(forInput.slice(0, -1), ofCpu);
+    const made = await runClang(clang, withoutNeedless(forHeader, ofCpu), dir, timeoutMs);
     if (made.code !== 0) {
       const message = `the headers that every input sees do not compile with ${clang}:\n${made.stderr.trimEnd()}`;
       throw new BarewireError('COMPILE_PREFIX', message, { clang, stderr: made.stderr });
@@ -86,33 +92,6 @@ export async function build(recipe: Recipe, timeoutMs: number): Promise<Recipe> 
   } finally {
     for (const end of ['h', 'pch', 'json']) rmSync(`${mine}.${end}`, { force: true });
   }
-}
-
-/** What the driver would run for an input on standard input. */
-async function askArguments(
-  clang: string,
-  flags: readonly string[],
-  dir: string,
-  timeoutMs: number,
-): Promise<string[]> {
-  const include = ['-include-pch', join(dir, 'prefix.pch')];
-  const asked = await runClang(
-    clang,
-    [...flags, ...include, '-c', '-x', 'c++', '-', '-o', '-', '-###'],
-    dir,
-    timeoutMs,
-  );
-  const line = asked.stderr.split('\n').find((each) => each.includes('"-cc1"'));
-  const words = [...(line ?? '').matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) =>
-    (match[1] ?? '').replace(/\\(.)/g, '$1'),
-  );
-  const from = words.indexOf('-cc1');
-  if (from < 0 || words.at(-1) !== '-') {
-    throw bug('COMPILE_DRIVER', `cannot read what ${clang} -### says:\n${asked.stderr.trimEnd()}`, {
-      stderr: asked.stderr,
-    });
-  }
-  return words.slice(from, -1);
 }
 
 function writeOnce(file: string, temporary: string, text: string): void {

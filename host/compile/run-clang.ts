@@ -168,7 +168,16 @@ interface Refable {
 }
 
 /** Runs clang to its end.
+ *  @param stdin what it reads from standard input, if anything
  *  @throws COMPILE_TIMEOUT, COMPILE_CRASHED when it cannot be started */
-export function runClang(path: string, args: readonly string[], cwd: string, timeoutMs: number): Promise<ClangResult> {
-  return new ClangProcess(path, args, { cwd }).endedWithin(timeoutMs);
+export function runClang(
+  path: string,
+  args: readonly string[],
+  cwd: string,
+  timeoutMs: number,
+  stdin?: string,
+): Promise<ClangResult> {
+  const process = new ClangProcess(path, args, { cwd, stdin: stdin !== undefined });
+  if (stdin !== undefined) process.feed(stdin);
+  return process.endedWithin(timeoutMs);
 }

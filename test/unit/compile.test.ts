@@ -31,7 +31,7 @@ async function makeWith(script: string, options: Partial<CompilerOptions> = {}):
   if (clang === undefined) throw new Error('no clang');
   const path = join(work, `fake-${Math.random().toString(36).slice(2)}`);
   const real = `exec '${clang.path}' "$@"`;
-  writeFileSync(path, `#!/bin/sh\ncase " $* " in *" -cc1 "*) ;; *) ${real};; esac\n${script}\n`);
+  writeFileSync(path, `#!/bin/sh\ncase " $* " in *" -emit-obj "*) ;; *) ${real};; esac\n${script}\n`);
   chmodSync(path, 0o755);
   return make({ toolchain: { ...toolchain, clang: { ...clang, path, identity: path } }, ...options });
 }
