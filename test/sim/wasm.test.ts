@@ -79,6 +79,49 @@ test('an executor that dies is followed by another one with its memory, and the 
   expect(await value('twice(kept)')).toBe('(int) 14');
 }, 30_000);
 
+test('an executor that dies while nothing runs is followed by another one, and everything is as it was', async () => {
+  await session.evaluate('int still = 1; int thrice(int a) { return 3 * a; }');
+  await port.thread.terminate();
+  expect(await value('thrice(still)')).toBe('(int) 3');
+}, 30_000);
+
+test('an executor that dies while an input is sent to it: the input is told, and nothing else is lost', async () => {
+  await session.evaluate('int before_it = 4;');
+  const { write } = port;
+  let sent = 0;
+  port.write = (bytes) => {
+    sent += bytes.length;
+    write.call(port, bytes);
+    if (sent < 20_000) return;
+    port.write = write;
+    void port.thread.terminate();
+  };
+  // 40 KiB that cannot be made shorter.
+  await session.evaluate(`struct Noise { unsigned words[10000]; constexpr Noise() : words{} {
+    for (unsigned last = 1; unsigned &each : words) each = last = last * 1664525 + 1013904223; } };`);
+  const error = await session.evaluate('constinit Noise noise;').catch((cause) => cause);
+  expect(sent).toBeGreaterThanOrEqual(20_000);
+  expect(error).toMatchObject({ code: 'SESSION_RESTARTED' });
+  await session.evaluate('constinit Noise noise;');
+  expect(await value('noise.words[0] - 1015568748 + before_it')).toBe('(unsigned int) 4');
+}, 60_000);
+
+test('an executor that dies again and again ends the board, and the session is repeated on another one', async () => {
+  await session.evaluate('int repeated = 5;');
+  const [dying, notices] = [port, [] as string[]];
+  const over = new Promise<void>((resolve) => {
+    session.onNotice((text) => {
+      notices.push(text);
+      resolve();
+    });
+  });
+  for (let deaths = 0; deaths < 3; deaths++) await dying.thread.terminate();
+  await over;
+  expect(await value('repeated')).toBe('(int) 5');
+  expect(port).not.toBe(dying);
+  expect(notices.join('\n')).toMatch(/board/);
+}, 60_000);
+
 test('a null pointer that memory is filled through at once is noticed when the run is over, and what it did is taken back', async () => {
   await session.evaluate('volatile unsigned long nobody = 0; int before = 1;');
   const fill = 'asm volatile("local.get %0\\n i32.const 7\\n i32.const 4\\n memory.fill 0" : : "r"(nobody));';

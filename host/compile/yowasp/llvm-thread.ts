@@ -52,6 +52,11 @@ export class LlvmThread {
     return this.#warm;
   }
 
+  /** The thread as it is now. */
+  get thread(): Worker | undefined {
+    return this.#worker;
+  }
+
   /** Starts a job; others that were started before come first. One that waits for its text is ended, for it would
    *  keep the thread. */
   start(job: Omit<Job, 'id'>): Running {
@@ -86,9 +91,9 @@ export class LlvmThread {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        void this.close();
         const message = `clang did not finish within ${timeoutMs / 1000} s and was stopped; is a template or constexpr endless?`;
         reject(new BarewireError('COMPILE_TIMEOUT', message, { timeoutMs }));
+        void this.close();
       }, timeoutMs);
     });
     try {
@@ -128,11 +133,17 @@ export class LlvmThread {
       this.#open.get(end.id)?.resolve(end);
       this.#open.delete(end.id);
     });
-    worker.once('error', (cause) => {
-      if (this.#worker === worker) this.#worker = undefined;
-      this.#failAll(
-        new BarewireError('COMPILE_CRASHED', `the compiler's thread ended: ${cause.message}`, {}, 'user', { cause }),
-      );
+    let cause: Error | undefined;
+    worker.once('error', (error) => {
+      cause = error;
+    });
+    worker.once('exit', (code) => {
+      // One that was ended from here has failed its jobs already, and those that are open are another one's.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#waiting = undefined;
+      const message = `the compiler's thread ended (${cause?.message ?? `exit code ${code}`}): type the input again, the next one starts another thread`;
+      this.#failAll(new BarewireError('COMPILE_CRASHED', message, { code }, 'user', { cause }));
     });
     this.#worker = worker;
     return worker;
