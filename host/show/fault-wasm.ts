@@ -97,7 +97,7 @@ function judge(record: WasmRecord, places: readonly number[], context: FaultCont
           cause: `${accessAt(pc, context)} outside of memory`,
           mistake: 'wild pointer, or an index far too large',
         };
-      return { cause: `${accessAt(pc, context)} at ${hex(value)}, where no memory is`, mistake: 'wild pointer' };
+      return { cause: `${accessAt(pc, context)} at ${hex(value)}, where no memory is`, mistake: wildPointer(value) };
     case 'nullAccess':
       return { cause: `${accessAt(pc, context)} at ${hex(value)}`, mistake: nullPointer(value) };
     case 'noFunction': {
@@ -119,6 +119,16 @@ function judge(record: WasmRecord, places: readonly number[], context: FaultCont
     default:
       return known;
   }
+}
+
+/** The stack lies at the start of memory: what is far too large for it has an address below 0. */
+const MOST_BELOW = 0x10_0000;
+
+function wildPointer(addr: number): string {
+  const below = 2 ** 32 - addr;
+  return below > MOST_BELOW
+    ? 'wild pointer'
+    : `a local variable larger than the stack, or null pointer - ${below.toLocaleString('en-US')}`;
 }
 
 const nullPointer = (addr: number): string => (addr === 0 ? 'null pointer' : `null pointer + ${addr}`);

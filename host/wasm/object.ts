@@ -102,6 +102,8 @@ export function isWasm(bytes: Uint8Array): boolean {
   return bytes.length >= 8 && bytes[0] === 0 && bytes[1] === 0x61 && bytes[2] === 0x73 && bytes[3] === 0x6d;
 }
 
+/** 64 KiB, a page of memory. */
+const MOST_ALIGN_POWER = 16;
 const SYMBOL_KINDS = ['function', 'data', 'global', 'section', 'tag', 'table'] as const;
 
 /** Reads an object file.
@@ -221,7 +223,7 @@ class ObjectBuilder {
       const part = new WasmCursor(cursor.bytes, this.name, cursor.at, cursor.at + size);
       cursor.slice(size);
       if (kind === 5) {
-        this.segmentInfos = part.vector(() => ({ name: part.text(), align: 2 ** part.u32(), flags: part.u32() }));
+        this.segmentInfos = part.vector(() => ({ name: part.text(), align: this.readAlign(part), flags: part.u32() }));
       } else if (kind === 6) {
         this.initialisers = part.vector(() => ({ priority: part.u32(), symbol: part.u32() }));
       } else if (kind === 7) {
@@ -230,6 +232,16 @@ class ObjectBuilder {
         this.symbols = part.vector(() => this.readSymbol(part));
       }
     }
+  }
+
+  private readAlign(cursor: WasmCursor): number {
+    const power = cursor.u32();
+    if (power <= MOST_ALIGN_POWER) return 2 ** power;
+    throw damaged(
+      this.name,
+      cursor.at,
+      `a data segment is aligned to 2^${power}, at most 2^${MOST_ALIGN_POWER} is known`,
+    );
   }
 
   private readSymbol(cursor: WasmCursor): WasmSymbol {

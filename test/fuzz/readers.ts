@@ -18,6 +18,7 @@ import { decodeFrame, encodeFrame } from '../../protocol/frame.js';
 import { VECTOR_BOARD } from '../../protocol/generate-vectors.js';
 import { decodeHello, encodeHello } from '../../protocol/hello.js';
 import { FRAMES, LIMITS } from '../../protocol/messages.js';
+import { isRefusal, readRecords, readWasmInput, recordSeeds } from './wasm-readers.js';
 
 const CORPUS = join(packageRoot(), 'test', 'fuzz', 'corpus');
 const filesOf = (folder: string) =>
@@ -85,6 +86,8 @@ export const READERS: Readonly<Record<string, ReaderTarget>> = {
     },
     refusal: coded(/^ELF_/),
   },
+  wasm: { seeds: () => filesOf('wasm'), read: readWasmInput, refusal: coded(/^(WASM|ELF|DWARF|LINK)_/) },
+  record: { seeds: () => filesOf('wasm').map(recordSeeds), read: readRecords, refusal: isRefusal },
   dwarf: { seeds: () => filesOf('object'), read: readDwarf, refusal: coded(/^(ELF|DWARF)_/) },
 };
 

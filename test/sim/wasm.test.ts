@@ -174,6 +174,11 @@ test.each([
     'deep(1)',
     /stack overflow in `deep\(int\)`, \d+ calls deep\nlikely: endless recursion/,
   ],
+  [
+    'int wide(int n) { volatile char room[n]; room[0] = 1; return room[0]; }',
+    'wide(1000000)',
+    /write of 1 byte at 0xfff[0-9a-f]{5}, where no memory is\nlikely: a local variable larger than the stack/,
+  ],
   ['int never() { __builtin_trap(); }', 'never()', /code was reached that never should be/],
 ])('%s: a trap is told with its cause and line', async (setUp, input, words) => {
   if (setUp !== '') await session.evaluate(setUp);
@@ -183,6 +188,14 @@ test.each([
   });
 });
 
+test('a board that is full says what holds the memory, and the session goes on', async () => {
+  await expect(session.evaluate('static char most[5000000] = {1}; most[5]')).rejects.toMatchObject({
+    code: 'LINK_ARENA_FULL',
+    message: expect.stringMatching(/needs 5000000 bytes in one piece, \d+ more than the board has left/),
+  });
+  expect(await value('1 + 1')).toBe('(int) 2');
+});
+
 test('memory cannot grow: malloc says so, and the session goes on', async () => {
   expect(await value('__builtin_wasm_memory_grow(0, 1) == (unsigned long)-1')).toBe('(bool) true');
   await session.evaluate('void *much = malloc(64 * 1024 * 1024);');
@@ -190,6 +203,11 @@ test('memory cannot grow: malloc says so, and the session goes on', async () => 
 });
 
 test('what a function imports that is nowhere is a linker error that names it', async () => {
+  const text = '__attribute__((import_module("env"), import_name("nothing"))) int nothing(int); nothing(1)';
+  await expect(session.evaluate(text)).rejects.toMatchObject({
+    code: 'LINK_UNDEFINED',
+    message: expect.stringContaining('nothing(int)'),
+  });
   await expect(session.evaluate('int missing_one(int); missing_one(2)')).rejects.toMatchObject({
     code: 'LINK_UNDEFINED',
     message: expect.stringContaining('missing_one(int)'),
@@ -297,6 +315,15 @@ test('an executor that cannot start ends the line, with what to do', async () =>
     expect(ended).toMatchObject({
       code: 'BOARD_WASM_DIED',
       message: expect.stringMatching(/^the executor of wasm ended 3 times without a word: .*`npm run firmware`/s),
+    });
+    // A module that imports what no executor has.
+    const imports = [2, 15, 1, 5, ...Buffer.from('board'), 5, ...Buffer.from('extra'), 0, 0];
+    const module = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, ...imports);
+    writeFileSync(image, writeElf('executable', [{ name: '.wasm', type: 1, flags: 0, align: 4, bytes: module }], []));
+    const missing = await new Promise<Error | undefined>((resolve) => startWasm('wasm', image).onClose(resolve));
+    expect(missing).toMatchObject({
+      code: 'BOARD_WASM_DIED',
+      message: expect.stringMatching(/without a word: .*"board".*"extra".*`npm run firmware` builds its image anew$/s),
     });
     writeFileSync(image, 'no image');
     expect(() => startWasm('wasm', image)).toThrow(/bad\.elf is no image of the board wasm/);

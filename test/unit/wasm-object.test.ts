@@ -1,7 +1,7 @@
 // WebAssembly objects as ELF ones: functions become records, and damage is told.
 
 import { describe, expect, test } from 'vitest';
-import { behindInstruction } from '../../boards/sim/wasm/instructions.js';
+import { behindInstruction, behindLocals } from '../../boards/sim/wasm/instructions.js';
 import { makeBody, placeInBody } from '../../boards/sim/wasm/make-body.js';
 import { recordAt } from '../../boards/sim/wasm/record.js';
 import { resultAs } from '../../boards/sim/wasm/results.js';
@@ -75,6 +75,27 @@ describe('an object file', () => {
       }
     }
     expect(() => readObject(whole.slice(0, 20), 'input 1')).toThrow(/^input 1 is damaged at byte 0x/);
+  });
+
+  test('whose data is aligned to more than memory has is refused with how much', () => {
+    const aligned = Uint8Array.from([
+      ...MAGIC,
+      ...section(11, 1, 0, 0x41, 0, 0x0b, 1, 7),
+      ...named('linking', 2, 5, 8, 1, ...text('.data'), 40, 0),
+    ]);
+    expect(() => readObject(aligned, 'input 1')).toThrow(
+      /^input 1 is damaged at byte 0x\w+: a data segment is aligned to 2\^40, at most 2\^16 is known$/,
+    );
+  });
+
+  test('that uses a relocation of another kind is refused when it is linked', () => {
+    const tagged = objectOf();
+    const place = Buffer.from(tagged).indexOf(Buffer.from([3, 13, 2, 0]));
+    tagged[place] = 10; // R_WASM_TAG_INDEX_LEB, which has no addend
+    const shorter = Uint8Array.from([...tagged.subarray(0, place + 3), ...tagged.subarray(place + 4)]);
+    const reloc = Buffer.from(shorter).indexOf('reloc.CODE');
+    shorter[reloc - 2] = shorter[reloc - 2]! - 1;
+    expect(() => linked(shorter)).toThrow(expect.objectContaining({ code: 'LINK_UNKNOWN_RELOCATION' }));
   });
 
   test('that is a finished module is refused with what to do', () => {
@@ -157,6 +178,13 @@ describe('a record in memory', () => {
       { ...INDICES, typeAt: () => Uint8Array.of(0x60, 0, 1, 0x7e), typeIndex: (type) => type[3]! },
     );
     expect(Buffer.from(made.bytes).includes(Buffer.from([0x11, 0x7e, 0, 0xa7]))).toBe(true);
+  });
+
+  test('with more locals or labels than it has bytes is told at once', () => {
+    expect(() => behindLocals(Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 1))).toThrow('unknown instruction');
+    expect(() => behindInstruction(Uint8Array.of(0x0e, 0xff, 0xff, 0xff, 0xff, 0x0f, 1), 0)).toThrow(
+      'unknown instruction 0xe at 0',
+    );
   });
 
   test('with an instruction that is none is told', () => {

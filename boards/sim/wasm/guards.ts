@@ -30,6 +30,7 @@ export class Scratch {
   constructor(record: FunctionRecord) {
     this.#record = record;
     const { body } = record;
+    behindLocals(body);
     let count = record.types[0]![1]!;
     for (let left = ulebAt(body, 0), at = behindUleb(body, 0); left > 0; left--) {
       count += ulebAt(body, at);

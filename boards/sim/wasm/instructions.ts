@@ -69,12 +69,16 @@ export class UnknownInstruction extends Error {
   }
 }
 
-/** Place behind the locals that a body declares first. */
+/** Place behind the locals that a body declares first.
+ *  @throws UnknownInstruction when they go on behind its end */
 export function behindLocals(body: Uint8Array): number {
   let at = 0;
   const count = ulebAt(body, at);
   at = skipLeb(body, at);
-  for (let i = 0; i < count; i++) at = skipLeb(body, at) + 1;
+  for (let i = 0; i < count; i++) {
+    if (at >= body.length) throw new UnknownInstruction(0, at);
+    at = skipLeb(body, at) + 1;
+  }
   return at;
 }
 
@@ -96,7 +100,10 @@ export function behindInstruction(body: Uint8Array, at: number): number {
       return behindMemory(body, start);
     case 'labels': {
       let place = skipLeb(body, start);
-      for (let left = ulebAt(body, start) + 1; left > 0; left--) place = skipLeb(body, place);
+      for (let left = ulebAt(body, start) + 1; left > 0; left--) {
+        if (place >= body.length) throw new UnknownInstruction(opcode, at);
+        place = skipLeb(body, place);
+      }
       return place;
     }
     case 'types':
