@@ -15,6 +15,8 @@ export interface DoctorFacts {
     /** Bytes that the stub image loads; `undefined` when there is no image, or no usable one. */
     readonly imageBytes: number | undefined;
   }[];
+  /** Version of clang from npm. */
+  readonly npmClang: string | undefined;
   /** `/dev/ttyACM0 (Raspberry Pi)`; or why they could not be listed. */
   readonly ports: readonly string[] | { readonly reason: string };
   readonly folders: readonly { readonly name: string; readonly path: string; readonly problem: string | undefined }[];
@@ -40,6 +42,7 @@ export function judge(facts: DoctorFacts): DoctorReport {
   const rows = [
     nodeRow(facts),
     ...toolRows(facts),
+    npmClangRow(facts),
     ...archiveRows(facts),
     ...imageRows(facts),
     portRow(facts),
@@ -48,8 +51,14 @@ export function judge(facts: DoctorFacts): DoctorReport {
   const bad = rows.filter((row) => row.mark === 'missing');
   const lines = table(rows.map(({ mark, what, found }) => [mark, what, found]));
   if (bad.length === 0) return { lines: [...lines, '', 'everything is there'], ok: true };
+  const without = facts.npmClang === undefined ? '' : ' (the board wasm needs none of it)';
   return {
-    lines: [...lines, '', `${bad.length} missing; this mends it:`, ...mend(facts).map((command) => `  ${command}`)],
+    lines: [
+      ...lines,
+      '',
+      `${bad.length} missing${without}; this mends it:`,
+      ...mend(facts).map((command) => `  ${command}`),
+    ],
     ok: false,
   };
 }
@@ -61,6 +70,11 @@ function nodeRow({ nodeVersion }: DoctorFacts): Row {
     what: 'Node',
     found: old ? `${nodeVersion}: ${OLDEST_NODE} or newer is needed` : nodeVersion,
   };
+}
+
+function npmClangRow({ npmClang }: DoctorFacts): Row {
+  const found = npmClang ?? 'not installed: `npm install --include=optional` brings it (106 MB), for the board wasm';
+  return { mark: npmClang === undefined ? '–' : 'ok', what: 'clang from npm', found };
 }
 
 function toolRows(facts: DoctorFacts): Row[] {

@@ -8,6 +8,7 @@ import { BOARDS } from '../../boards/index.js';
 import { moduleOfImage } from '../../boards/sim/wasm/image.js';
 import { environment } from '../diag/environment.js';
 import { packageRoot } from '../diag/package-root.js';
+import { findYowasp } from '../toolchain/find-yowasp.js';
 import { findToolchain, packageManagerFor } from '../toolchain/toolchain.js';
 import { listSerialPorts } from '../wire/ports/serial.js';
 import { type DoctorFacts, type DoctorReport, judge, loadedBytes } from './doctor-report.js';
@@ -27,6 +28,7 @@ async function gatherFacts(): Promise<DoctorFacts> {
       toolchain: findToolchain(board),
       imageBytes: imageBytes(board, join(packageRoot(), 'firmware-stub', 'build', `${board.image}.elf`)),
     })),
+    npmClang: findYowasp()?.version,
     ports: await ports(),
     folders: [
       { name: 'cache', path: cacheDir, problem: writeProblem(cacheDir) },

@@ -7,7 +7,7 @@
 
 import { BOARDS, REAL_BOARDS } from '../../boards/index.js';
 import { findYowasp } from '../toolchain/find-yowasp.js';
-import { buildNpmBoard, imageIsThere, MAKING_NPM_BOARD, npmBoardIsCurrent } from './build-firmware.js';
+import { buildFirmware, buildNpmBoard, imageIsThere, MAKING_NPM_BOARD, npmBoardIsCurrent } from './build-firmware.js';
 import { errorText } from './exit-codes.js';
 
 /** Says what it does, where there is something to do.
@@ -25,8 +25,12 @@ export async function prepare(say: (text: string) => void, isPacking: boolean): 
       say(errorText(error));
     }
   }
-  const lacking = [...BOARDS, ...REAL_BOARDS].filter((board) => !imageIsThere(board)).map(({ name }) => name);
-  if (isPacking && lacking.length > 0) {
+  if (!isPacking) return;
+  const without = () => [...BOARDS, ...REAL_BOARDS].filter((board) => !imageIsThere(board)).map(({ name }) => name);
+  // Whoever has what it takes gets a whole package.
+  if (without().length > 0) await buildFirmware().catch(() => undefined);
+  const lacking = without();
+  if (lacking.length > 0) {
     say(
       `barewire: the package has no images for ${lacking.join(', ')}; \`npm run firmware\`, which needs clang and lld, builds them`,
     );

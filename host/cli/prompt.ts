@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { environment } from '../diag/environment.js';
 import type { ReplCommand } from '../repl/commands.js';
 import { type ReplHandle, runRepl } from '../repl/repl.js';
-import { DEFAULT_BOARD, defaultBoard } from '../session/default-board.js';
+import { defaultBoard } from '../session/default-board.js';
 import { type OpenOptions, openSession } from '../session/open.js';
 import type { Session } from '../session/session.js';
 import { table } from './boards.js';
@@ -118,7 +118,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
   };
   const chosen = options.board === undefined && options.port === undefined && options.resume === undefined;
   const choice = chosen ? defaultBoard(options.clang) : undefined;
-  if (choice?.name === DEFAULT_BOARD) printLines(choice.why);
+  if (choice?.isUsual) printLines(choice.why);
   const session = await openSession({ reconnectMs: PATIENCE_MS, ...options, onNotice: printLines, onWait: printLines });
   const bar = progressBar(process.stderr);
   session.onProgress(bar.show);

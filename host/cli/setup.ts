@@ -104,9 +104,7 @@ export async function setUp(
   // Nobody is to install a compiler, or to have the right to, who can do without one.
   if (missing.length > 0 && !options.tests && !options.native && findYowasp() !== undefined) {
     const [first] = missing;
-    say(
-      `barewire set-up: ${first!.reason} here, so clang from npm is used; \`npm run setup -- --native\` installs one`,
-    );
+    if (options.dryRun) say(`${first!.reason} here, so clang from npm is used; \`--native\` installs one`);
     if (options.dryRun || npmBoardIsCurrent()) return;
     say(`barewire set-up: ${MAKING_NPM_BOARD}`);
     await buildNpmBoard();

@@ -22,18 +22,40 @@ export interface Environment {
 }
 
 /** Reads the environment as it is now. */
-export function environment(env: NodeJS.ProcessEnv = process.env): Environment {
-  const home = homedir();
+export function environment(env: NodeJS.ProcessEnv = process.env, platform = process.platform): Environment {
+  const folders = usualFolders(env, platform, homedir());
   return {
     debug: new Set((env.BAREWIRE_DEBUG ?? '').split(',').filter((s) => s !== '')),
-    cacheDir: env.BAREWIRE_CACHE ?? join(env.XDG_CACHE_HOME ?? join(home, '.cache'), 'barewire'),
-    stateDir: env.BAREWIRE_STATE ?? join(env.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'barewire'),
+    cacheDir: env.BAREWIRE_CACHE ?? folders.cache,
+    stateDir: env.BAREWIRE_STATE ?? folders.state,
     clang: env.BAREWIRE_CLANG,
-    path: (env.PATH ?? '').split(process.platform === 'win32' ? ';' : ':').filter((s) => s !== ''),
+    path: (env.PATH ?? '').split(platform === 'win32' ? ';' : ':').filter((s) => s !== ''),
     color: !env.NO_COLOR,
     ci: Boolean(env.CI),
     boards: env.BAREWIRE_BOARDS?.split(','),
   };
+}
+
+/** Where programs of this system keep such things. */
+function usualFolders(
+  env: NodeJS.ProcessEnv,
+  platform: NodeJS.Platform,
+  home: string,
+): { readonly cache: string; readonly state: string } {
+  const xdg = { cache: env.XDG_CACHE_HOME, state: env.XDG_STATE_HOME };
+  const below = (cache: string, state: string) => ({
+    cache: xdg.cache === undefined ? cache : join(xdg.cache, 'barewire'),
+    state: xdg.state === undefined ? state : join(xdg.state, 'barewire'),
+  });
+  if (platform === 'win32') {
+    const local = join(env.LOCALAPPDATA ?? join(home, 'AppData', 'Local'), 'barewire');
+    return below(join(local, 'cache'), join(local, 'state'));
+  }
+  if (platform === 'darwin') {
+    const library = join(home, 'Library');
+    return below(join(library, 'Caches', 'barewire'), join(library, 'Application Support', 'barewire'));
+  }
+  return below(join(home, '.cache', 'barewire'), join(home, '.local', 'state', 'barewire'));
 }
 
 /** The environment of a child process with some variables set. */

@@ -14,6 +14,8 @@ export interface DefaultBoard {
   readonly name: string;
   /** One line for people. */
   readonly why: string;
+  /** The machine has all that the choice takes, as most do: not worth a line in scripts. */
+  readonly isUsual: boolean;
 }
 
 /** What there is to choose by. */
@@ -32,13 +34,16 @@ export function defaultBoard(clang?: string, choice = choiceHere(clang)): Defaul
     return {
       name: DEFAULT_BOARD,
       why: `board ${DEFAULT_BOARD}: clang ${toolchain.clang.major} and its libraries are here`,
+      isUsual: true,
     };
   }
   const reason = lacking?.reason ?? 'no clang';
   if (npm && clang === undefined) {
-    return { name: NPM_BOARD, why: `board ${NPM_BOARD}, compiled for by clang from npm: ${reason} on this machine` };
+    const why = `board ${NPM_BOARD}, compiled for by clang from npm: ${reason} on this machine (\`npx barewire doctor\`)`;
+    return { name: NPM_BOARD, why, isUsual: false };
   }
-  return { name: DEFAULT_BOARD, why: `board ${DEFAULT_BOARD}, though there is ${reason}, nor clang from npm` };
+  const brings = npm ? '' : ', nor clang from npm, which `npm install --include=optional` brings, for the board wasm';
+  return { name: DEFAULT_BOARD, why: `board ${DEFAULT_BOARD}, though there is ${reason}${brings}`, isUsual: false };
 }
 
 function choiceHere(clang: string | undefined): Choice {

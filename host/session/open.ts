@@ -27,7 +27,7 @@ import { ByteStore } from './byte-store.js';
 import { checkFirmware, checkPort, silentFirmware } from './check-firmware.js';
 import { checkHello, checkImage } from './check-image.js';
 import { Connection, type Line } from './connection.js';
-import { DEFAULT_BOARD, defaultBoard } from './default-board.js';
+import { defaultBoard } from './default-board.js';
 import { buildIdOf, findFirmware } from './firmware.js';
 import { FirmwareDeclarations } from './firmware-declarations.js';
 import { FirmwareIndex } from './firmware-index.js';
@@ -173,8 +173,8 @@ function asRecorded(options: OpenOptions, { start }: RecordedSession): OpenOptio
 
 /** The board for whoever named none; says so where that is not the usual one. */
 function chosenBoard({ clang, onNotice }: OpenOptions): string {
-  const { name, why } = defaultBoard(clang);
-  if (name !== DEFAULT_BOARD) onNotice?.(why);
+  const { name, why, isUsual } = defaultBoard(clang);
+  if (!isUsual) onNotice?.(why);
   return name;
 }
 

@@ -17,20 +17,26 @@ test('a machine with clang and its libraries has the simulated Pico', () => {
   expect(defaultBoard(undefined, choice)).toEqual({
     name: 'pico-sim',
     why: 'board pico-sim: clang 19 and its libraries are here',
+    isUsual: true,
   });
 });
 
 test('a machine without one of them has the board for clang from npm', () => {
   expect(defaultBoard(undefined, { toolchain: lacking('clang', 'no clang 16 or newer'), npm: true })).toEqual({
     name: 'wasm',
-    why: 'board wasm, compiled for by clang from npm: no clang 16 or newer on this machine',
+    why: 'board wasm, compiled for by clang from npm: no clang 16 or newer on this machine (`npx barewire doctor`)',
+    isUsual: false,
   });
   expect(defaultBoard(undefined, { toolchain: lacking('newlib', 'no libc_nano.a'), npm: true }).name).toBe('wasm');
 });
 
 test('without either it is the Pico, whose error says what to install; so it is for whoever names a compiler', () => {
   const toolchain = lacking('clang', 'no clang 16 or newer');
-  expect(defaultBoard(undefined, { toolchain, npm: false }).name).toBe('pico-sim');
+  expect(defaultBoard(undefined, { toolchain, npm: false })).toEqual({
+    name: 'pico-sim',
+    why: 'board pico-sim, though there is no clang 16 or newer, nor clang from npm, which `npm install --include=optional` brings, for the board wasm',
+    isUsual: false,
+  });
   expect(defaultBoard('/opt/clang', { toolchain, npm: true }).name).toBe('pico-sim');
 });
 

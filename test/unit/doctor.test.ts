@@ -21,6 +21,7 @@ const healthy: DoctorFacts = {
   nodeVersion: '20.20.2',
   packageManager: 'apt',
   boards: [MPS2_AN385, LM3S6965EVB].map((board) => ({ board, toolchain: whole, imageBytes: 3200 })),
+  npmClang: undefined,
   ports: [],
   folders: [{ name: 'cache', path: '/home/u/.cache/barewire', problem: undefined }],
 };
@@ -40,6 +41,7 @@ describe('the report', () => {
         'ok  ld.lld                      /usr/bin/ld.lld',
         'ok  llvm-ar                     /usr/bin/llvm-ar',
         'ok  QEMU                        /usr/bin/qemu-system-arm',
+        '–   clang from npm              not installed: `npm install --include=optional` brings it (106 MB), for the board wasm',
         'ok  libraries thumb/v7-m/nofp   /usr/lib/arm/thumb',
         'ok  stub qemu-mps2-an385        3,200 bytes',
         'ok  stub qemu-lm3s6965evb       3,200 bytes',
@@ -56,6 +58,9 @@ describe('the report', () => {
     const { ok, lines } = judge({ ...healthy, boards, packageManager: 'dnf' });
     expect(ok).toBe(false);
     expect(lines.find((line) => line.includes('clang'))).toMatch(/^missing +clang +no clang 16 or newer$/);
+    const withNpm = judge({ ...healthy, boards, npmClang: '22.0.0' }).lines;
+    expect(withNpm).toContainEqual(expect.stringMatching(/^ok +clang from npm +22\.0\.0$/));
+    expect(withNpm).toContain('1 missing (the board wasm needs none of it); this mends it:');
     expect(lines.slice(-2)).toEqual(['1 missing; this mends it:', '  sudo dnf install clang']);
   });
 
