@@ -34,6 +34,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...(options.exceptions ? ['-fexceptions'] : ['-fno-exceptions']),
     ...(options.rtti ? [] : ['-fno-rtti']),
     ...CODE,
+    ...DEFINED,
     ...CHECKS,
     ...(board.arch === 'wasm32' ? DESTROYERS : []),
     ...WARNINGS,
@@ -62,6 +63,18 @@ const CHECKS = [
   '-fno-sanitize-recover=all',
   '-fsanitize-minimal-runtime',
   `-fsanitize-ignorelist=${join(RUNTIME, 'unchecked-functions.txt')}`,
+];
+
+/** What the language leaves undefined, and would cost more than a wrong value: a loop without end that is taken out, an
+ *  access through null that is, the end of a function without `return`. In their place would be no code at all, and the
+ *  processor runs on into whatever follows. */
+const DEFINED = [
+  '-fno-finite-loops',
+  '-fno-delete-null-pointer-checks',
+  '-mllvm',
+  '-trap-unreachable',
+  '-mllvm',
+  '-no-trap-after-noreturn',
 ];
 
 const CODE = [

@@ -47,7 +47,9 @@ const statusBits: Rule = {
 
 const trap: Rule = {
   name: 'made to stop',
-  judge: ({ instruction }) => {
+  judge: ({ instruction, record }) => {
+    // pc is behind it.
+    if (record.exception === 11) return { cause: 'supervisor call (svc) that nobody takes' };
     if (instruction?.kind !== 'trap') return undefined;
     const { name, value } = instruction;
     const known = TRAPS[`${name} ${value}`];

@@ -110,12 +110,15 @@ export const FAULT_BITS: readonly FaultBit[] = [
   { register: 'hfsr', bit: 31, name: 'DEBUGEVT', cause: 'breakpoint instruction without a debugger' },
 ];
 
+const TRAPPED =
+  'the program trapped: __builtin_trap(), or what must not happen, such as the end of a function without `return`';
+
 /** What a UDF, BKPT or SVC with this number means. 249 is in barewire's support library (and Windows' way to say it),
  *  254 is LLVM's and 255 GCC's __builtin_trap. */
 export const TRAPS: Readonly<Record<string, string>> = {
   'udf 249': 'integer division by zero',
-  'udf 254': 'the program trapped: __builtin_trap(), or a place that is never to be reached',
-  'udf 255': 'the program trapped: __builtin_trap(), or a place that is never to be reached',
+  'udf 254': TRAPPED,
+  'udf 255': TRAPPED,
 };
 
 /** Exceptions by number; from 16 on they are interrupts. @see Armv7-M manual, B1.5.2 */

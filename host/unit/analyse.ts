@@ -27,6 +27,7 @@ import {
   enumerators,
   hasCall,
   isDeduced,
+  isNamelessAssignment,
   lastName,
   type Specifiers,
   specifiersOf,
@@ -154,7 +155,7 @@ class Analyser {
     const said = specifiers.words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word));
     const addInline = kept && !said;
     if (addInline) this.#insert(node, 'inline');
-    if (!kept) this.#functions.push({ name: lastName(name), offset: this.base + node.startIndex });
+    if (!kept) this.#functions.push({ name: lastName(declarator.name), offset: this.base + node.startIndex });
     const dropped = kept ? specifiers.statics : [...specifiers.statics, ...specifiers.inlines];
     this.#blank(declarator.qualified ? specifiers.inlines : dropped);
     if (declarator.qualified || layer === undefined || name === '') return 'function';
@@ -177,6 +178,7 @@ class Analyser {
   }
 
   #declaration(node: Node): ItemKind {
+    if (isNamelessAssignment(node)) return 'expression';
     const type = node.childForFieldName('type');
     const declarators = declaratorsOf(node).map(readDeclarator);
     const [first] = declarators;
@@ -378,8 +380,57 @@ class Analyser {
       (inner.childForFieldName('body') !== null || kind === 'type' || inner.type === 'function_definition');
     const unique = kind === 'function' || /^<\s*>$/.test(parameters) || name.includes('<');
     const key = `${kind} ${this.#prefix}${name}${unique ? parameters : ''}${layer === undefined ? '' : signature(layer)}`;
+    if (/^<\s*>$/.test(parameters) && inner !== undefined && declarator !== undefined) {
+      if (inner.type === 'function_definition' && layer !== undefined) {
+        this.#functionSpecialisation(node, inner, layer, declarator, key);
+        return 'template';
+      }
+      if (inner.type === 'declaration' && layer === undefined) {
+        this.#variableSpecialisation(node, inner, declarator);
+        return 'template';
+      }
+    }
     this.#add(defined ? key : `forward ${key}`, withSemicolonUnlessBody(node.text), defined, name === '' ? [] : [name]);
     return 'template';
+  }
+
+  /** `template <> int f(int a) {…}` is a function like others, that only its template makes known. */
+  #functionSpecialisation(node: Node, inner: Node, layer: Node, { name }: Declarator, key: string): void {
+    const { words, inlines } = specifiersOf(inner);
+    const body = inner.childForFieldName('body');
+    const last = lastName(name);
+    const inline = words.some((word) => /^(inline|constexpr|consteval|__inline|__inline__)$/.test(word));
+    const head = node.text.slice(0, inner.startIndex - node.startIndex);
+    if (body === null || isDeduced(inner, layer) || words.some((word) => /^(constexpr|consteval)$/.test(word))) {
+      if (!inline) this.#insert(inner, 'inline');
+      this.#add(key, `${head}${inline ? '' : 'inline '}${withSemicolonUnlessBody(inner.text)}`, true, [last]);
+      return;
+    }
+    this.#blank(inlines);
+    this.#functions.push({ name: last, offset: this.base + inner.startIndex });
+    this.#add(key, `${head}${textWithout(inner, inlines, body.startIndex)};`, false, [last]);
+  }
+
+  /** `template <> int S<int>::count = 3;` is defined once, and so is `template <> int v<int> = 3;`, which cannot be
+   *  declared only. */
+  #variableSpecialisation(node: Node, inner: Node, declarator: Declarator): void {
+    const { words, inlines } = specifiersOf(inner);
+    const head = node.text.slice(0, inner.startIndex - node.startIndex);
+    const key = `variable ${this.#prefix}${declarator.name?.text ?? ''}<>`;
+    const names = [declarator.name?.text ?? ''];
+    const constant = words.some((word) => /^(const|constexpr|constinit)$/.test(word));
+    if (!isTemplateName(declarator.name) && !constant) {
+      const end = declarator.node.endIndex - inner.startIndex;
+      this.#add(key, `${head}${inner.text.slice(0, end)};`, false, names);
+      return;
+    }
+    if (constant) {
+      this.#add(key, withSemicolon(node.text), true, names);
+      return;
+    }
+    this.#blank(inlines);
+    this.#insert(inner, USED_INLINE);
+    this.#add(key, `${head}${WEAK_INLINE} ${textWithout(inner, inlines)}`, true, names);
   }
 
   #namespace(node: Node): ItemKind {
@@ -463,4 +514,11 @@ class Analyser {
   #cLinkage(): boolean {
     return this.scopes.includes('extern "C"');
   }
+}
+
+/** Whether the last part of a name has template arguments. */
+function isTemplateName(name: Node | undefined): boolean {
+  let last = name;
+  while (last?.type === 'qualified_identifier') last = last.childForFieldName('name') ?? undefined;
+  return last?.type === 'template_function' || last?.type === 'template_type';
 }

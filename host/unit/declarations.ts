@@ -235,6 +235,11 @@ export class DeclarationStore {
     const keys = new Set([...removed.map(({ plan }) => plan.key), ...others.map(({ key }) => key)]);
     const kept = this.list().filter((each) => !keys.has(each.key));
     const dependents = dependentsOf(kept, new Set(removed.flatMap(({ plan }) => plan.names)));
+    // A template does not depend on its specialisations.
+    const whole = removed.filter(({ plan }) => !isSpecialisation(declarationText(plan)));
+    const parts = new Set(removed.filter((each) => !whole.includes(each)).flatMap(({ plan }) => plan.names));
+    for (const { plan } of whole) for (const name of plan.names) parts.delete(name);
+    for (const each of dependents) if (each.names.some((name) => parts.has(name))) dependents.delete(each);
     // What the unit states itself is not stated for it.
     const own = new Set(unit.items.flatMap((item) => item.declares.map((plan) => plan.key)));
     return {
@@ -287,7 +292,8 @@ function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly De
     if (old?.defaults && !declaration.defaults && !declaration.once) continue;
     if (old?.text === declaration.text && old.once === declaration.once && old.defaults === declaration.defaults)
       continue;
-    if (old === undefined || old.text === declaration.text) {
+    // A specialisation stands behind its template, which its dependents may stand before.
+    if (old === undefined || old.text === declaration.text || isSpecialisation(declaration.text)) {
       next.set(key, declaration);
       continue;
     }
@@ -303,7 +309,9 @@ function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly De
       continue;
     }
     const dependents = dependentsOf([...next.values()], new Set(declaration.names));
-    const cyclic = [...dependents].some((each) => each.names.some((name) => mentions(declaration.text, name)));
+    const cyclic = [...dependents].some((each) =>
+      each.names.some((name) => !declaration.names.includes(name) && mentions(declaration.text, name)),
+    );
     next.set(key, declaration);
     if (cyclic) continue;
     for (const each of dependents) {
@@ -348,8 +356,9 @@ function dependentsOf(declarations: readonly Declaration[], names: ReadonlySet<s
   for (const each of declarations) {
     const isFunction = each.key.startsWith('function ');
     // Another overload may stay.
-    if (isFunction && !each.once && each.names.some((name) => names.has(name))) continue;
-    const computed = each.once || each.text.includes('decltype');
+    if (isFunction && !each.once && !isSpecialisation(each.text) && each.names.some((name) => names.has(name)))
+      continue;
+    const computed = each.once || isSpecialisation(each.text) || COMPUTED.test(each.text);
     const depends =
       [...hard].some((name) => mentions(each.text, name)) ||
       (computed && [...soft].some((name) => mentions(each.text, name)));
@@ -360,6 +369,11 @@ function dependentsOf(declarations: readonly Declaration[], names: ReadonlySet<s
   }
   return found;
 }
+
+/** What calls something to know a type: `decltype(f())`, `int a[f()]`, `A<f()>`. */
+const COMPUTED = /\bdecltype\b|[[<][^\]>]*\(/;
+
+const isSpecialisation = (text: string): boolean => /^(?:[\w\s:"]+\{\s*)*template\s*<\s*>/.test(text);
 
 /** What a function returned before, if a plan for the same parameters says another type. */
 function otherResult(plan: DeclarationPlan, old: Declaration): string | undefined {

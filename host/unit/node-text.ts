@@ -100,9 +100,23 @@ export function enumerators(node: Node): string[] {
   return names.filter((name) => name !== undefined);
 }
 
-/** `get` of `P<int>::get`. */
-export function lastName(name: string): string {
-  return name.slice(name.lastIndexOf('::') + (name.includes('::') ? 2 : 0)).trim();
+/** `get` of `P<std::string>::get<int>`. */
+export function lastName(name: Node | undefined): string {
+  let last = name;
+  while (last?.type === 'qualified_identifier' || last?.type === 'template_function')
+    last = last.childForFieldName('name') ?? undefined;
+  return last?.text ?? '';
+}
+
+/** `vt<int> = 9;`, which the grammar takes for a declaration without a name. */
+export function isNamelessAssignment(node: Node): boolean {
+  const [declarator, ...more] = node.type === 'declaration' ? declaratorsOf(node) : [];
+  return (
+    declarator?.type === 'init_declarator' &&
+    more.length === 0 &&
+    node.childForFieldName('type')?.type === 'template_type' &&
+    declarator.childForFieldName('declarator')?.text === ''
+  );
 }
 
 /** Whether an initialiser calls anything, so that it may be more than a constant. */

@@ -10,6 +10,7 @@ import { type Analysis, analyse } from './analyse.js';
 import { judge } from './completeness.js';
 import { type Highlight, highlight } from './highlight.js';
 import { captureEdits } from './lambdas.js';
+import { isNamelessAssignment } from './node-text.js';
 import { type Directive, type Scan, scan, type Token } from './scan.js';
 import type { Completeness, DeclarationPlan, Edit, Item, SourceUnit, Trailing } from './source-unit.js';
 
@@ -157,7 +158,11 @@ export class CppParser {
       source = `T${text.slice(tokens[close]?.end, tokens.at(-1)?.end)}`;
     }
     if (STATEMENT_WORDS.has(words[0] ?? '')) return false;
-    const asIs = this.#single(`${source}\n;`, (node) => node.type === 'expression_statement');
+    const asIs = this.#parse(`${source}\n;`, (root) => {
+      const [node, ...more] = realChildren(root);
+      if (node === undefined || more.length > 0) return false;
+      return isNamelessAssignment(node) || (!root.hasError && node.type === 'expression_statement');
+    });
     if (asIs) return true;
     const returned = this.#parse(`auto f() { return\n${source}\n; }`, (root) => {
       const body = root.namedChild(0)?.childForFieldName('body');

@@ -36,6 +36,9 @@ export function planVariable(
     }
     return { name, declarator, fallback: plain, doubt: 'deduced' };
   }
+  // What a bound calls may be typed again, and the array keeps its size.
+  if (each.layers.some((layer) => layer.type === 'array_declarator' && boundOf(layer).includes('(')))
+    return { name, declarator, fallback: plain, doubt: 'deduced' };
   const isNamed = type.type === 'type_identifier' || type.type === 'qualified_identifier';
   if (!isNamed) return plain;
   if (each.value === undefined) {
@@ -46,6 +49,8 @@ export function planVariable(
   }
   return each.layers.length === 0 ? { name, declarator, fallback: plain, doubt: 'template' } : plain;
 }
+
+const boundOf = (array: Node): string => array.childForFieldName('size')?.text ?? '';
 
 /** `extern` stands behind attributes that come first. */
 function externHead(head: string): string {

@@ -13,7 +13,7 @@ import { expectFault, type FaultCase } from '../support/fault-cases.js';
 import { NEEDS, type Need, onBoards } from '../support/on-boards.js';
 
 /** What is declared before the faults; the lines of their code are named below. */
-const DECLARATIONS = `struct P { int x, y, z; };
+const DECLARATIONS = `int kept_out; struct P { int x, y, z; };
 static inline int third(P *p) { return p->z; }
 int read(P *p) {
   volatile int sum = 1;
@@ -43,7 +43,8 @@ __attribute__((noinline)) int smash(int n) {
   for (int i = 0; i < 12; i++) p[i] = 0x61616161;
   return sum + 1;
 }
-int guarded(int n) { volatile int room[40]; room[n] = smash(n); return room[n]; }`;
+int guarded(int n) { volatile int room[40]; room[n] = smash(n); return room[n]; }
+int unreturned(int n) { kept_out = n; }`;
 
 interface Case extends FaultCase {
   /** Where the access is a fault. */
@@ -158,6 +159,21 @@ const CASES: readonly Case[] = [
     line: 27,
     needs: NEEDS.bus,
   },
+  {
+    name: 'the end of a function without return',
+    input: 'unreturned(3)',
+    cause: /^the program trapped: .* the end of a function without `return`$/,
+    line: 32,
+    calls: ['unreturned(int)', 'input'],
+  },
+  {
+    name: 'a null pointer that the optimizer sees',
+    input: '[](P *p) { return p->z; }(nullptr)',
+    cause: /^read of 4 bytes at 0x00000008$/,
+    likely: /^null pointer \+ 8$/,
+    needs: NEEDS.mpu,
+  },
+  { name: 'a supervisor call', input: 'asm volatile("svc 0");', cause: /^supervisor call \(svc\) that nobody takes$/ },
   { name: 'a trap', input: '__builtin_trap();', cause: /^the program trapped: __builtin_trap\(\)/ },
 ];
 
@@ -208,6 +224,14 @@ onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name], [NEEDS.cortexM], (boar
     expect(message).toMatch(/#0 +deeper\(int\).*\n {2}#1 +deeper\(int\) +input_1:16:\d+\n/);
     expect(message).toMatch(/… [\d,]+ more\n(?:.*deeper.*\n){3} {2}#\d+ +input \d+ +input_\d+:1:1\n/);
   });
+
+  test.each(['while (true) kept_out = kept_out;', '{ int i = 0; for (;;) i++; }'])(
+    'runs and stops a loop that has no effect: %s',
+    async (input) => {
+      const error = await session.evaluate(input, { runTimeoutMs: 100 }).catch((cause) => cause);
+      expect(error.message).toMatch(/^input \d+ was stopped\nat input_\d+:1/);
+    },
+  );
 
   test('says that code was stopped, and where, with the call stack and without registers', async () => {
     await session.evaluate(

@@ -7,19 +7,18 @@ import type { BoardRecord } from '../../boards/board.js';
 import { openSession } from '../../host/session/open.js';
 import { lackOf, needsExceptions, parseTranscript, playTranscript } from './transcript.js';
 
-const FOLDER = join(import.meta.dirname, '../repl/transcripts');
+const REPL = join(import.meta.dirname, '../repl');
 
 /** A transcript is dozens of inputs, each with a compiler process of its own: a busy machine takes its time. */
 const TIMEOUT_MS = 240_000;
 
-const TRANSCRIPTS = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.txt'))
-  .map((file) => [file, readFileSync(join(FOLDER, file), 'utf8')] as const);
-
 /** Declares the tests.
+ *  @param folder of transcripts, in `test/repl`
  *  @param only names of transcripts, if not all are to be played */
-export function playOn(boards: readonly BoardRecord[], only?: readonly string[]): void {
-  const wanted = TRANSCRIPTS.filter(([file]) => only?.includes(file) ?? true);
+export function playOn(boards: readonly BoardRecord[], only?: readonly string[], folder = 'transcripts'): void {
+  const wanted = readdirSync(join(REPL, folder))
+    .filter((file) => file.endsWith('.txt') && (only?.includes(file) ?? true))
+    .map((file) => [file, readFileSync(join(REPL, folder, file), 'utf8')] as const);
   describe.each(boards.filter((board) => board.simulator !== undefined))('on $name', (board) => {
     for (const [file, text] of wanted) {
       const need = lackOf(board, text);

@@ -183,7 +183,12 @@ describe('cause on a core without fault registers', () => {
     ],
     ['UDF', [0xde03], {}, 'undefined instruction (udf #3)'],
     ['division by zero', [0xdef9], {}, 'integer division by zero'],
-    ['__builtin_trap', [0xdefe], {}, 'the program trapped: __builtin_trap(), or a place that is never to be reached'],
+    [
+      '__builtin_trap',
+      [0xdefe],
+      {},
+      'the program trapped: __builtin_trap(), or what must not happen, such as the end of a function without `return`',
+    ],
     ['breakpoint', [0xbe01], {}, 'breakpoint instruction (bkpt #1) without a debugger'],
     ['supervisor call', [0xdf01], {}, 'supervisor call (svc #1) that nobody takes'],
     ['an instruction of larger cores', [0xfbb0, 0xf0f1], {}, 'undefined instruction'],
