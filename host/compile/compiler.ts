@@ -178,6 +178,7 @@ export class Compiler {
     late?: Pick<LateText, 'late' | 'behind'>,
   ): Promise<CompileResult> {
     refuseReservedNames(unit);
+    refuseReturns(unit, fileName);
     refuseLongNames(unit, fileName);
     const lateText = late === undefined ? undefined : { ...late, file: PRELUDE_NAME };
     const attempt = (mode: ComposeMode): Promise<CompileResult> =>
@@ -311,6 +312,28 @@ function refuseReservedNames(unit: SourceUnit): void {
   );
 }
 
+/** clang takes a `return` at file scope for nothing, or crashes over it.
+ *  @throws COMPILE_FAILED */
+function refuseReturns({ text, items }: SourceUnit, file: string): void {
+  const at = items.find((item) => item.returnsAt !== undefined)?.returnsAt;
+  if (at === undefined) return;
+  const lines = text.slice(0, at).split(/\r\n|\n|\r/);
+  const before = lines.at(-1) ?? '';
+  const source = /^[^\r\n]*/.exec(text.slice(at - before.length))?.[0] ?? '';
+  const diagnostic: Diagnostic = {
+    severity: 'error',
+    file,
+    line: lines.length,
+    column: Buffer.byteLength(before) + 1,
+    ranges: [],
+    message: "'return' outside of a function: an input ends where its text does",
+    option: undefined,
+    snippet: [`${String(lines.length).padStart(5)} | ${source}`, `      | ${before.replace(/[^\t]/gu, ' ')}^`],
+    notes: [],
+  };
+  throw new BarewireError('COMPILE_FAILED', renderDiagnostics([diagnostic]), { diagnostics: [diagnostic], lines: [] });
+}
+
 /** clang takes time that grows with the square of a name's length to say what is wrong with it: 131072 letters, 23 s
  *  (measured with 19). */
 const LONGEST_NAME = 4096;
@@ -339,7 +362,10 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
   if (errors.length === 0 || ((signal !== null || code !== 1) && !isMistake)) {
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
     const words = lastLines(withoutStackDump(stderr), 12);
-    const hint = signal === null ? '' : '\nis the input very long or deeply nested? try it in smaller pieces';
+    const hint =
+      signal === null
+        ? ''
+        : "\nthat is clang's mistake, and nothing has changed: is the input very long or deeply nested? try it in smaller pieces";
     return new BarewireError('COMPILE_CRASHED', `${clang} ended ${how}${words === '' ? '' : `:\n${words}`}${hint}`, {
       code,
       signal,
@@ -377,7 +403,7 @@ function atEndOf(diagnostic: Diagnostic, text: string, file: string): Diagnostic
 function withoutStackDump(stderr: string): string {
   return stderr
     .split('\n')
-    .filter((line) => !/^\s*#\d+ 0x|^PLEASE submit|^Stack dump|^\d+\.\t/.test(line))
+    .filter((line) => !/^\s*#?\d+ +(?:\S+ +)?0x|^PLEASE submit|^Stack dump|^\d+\.\t/.test(line))
     .map((line) => (line.length > CRASH_COLUMNS ? `${line.slice(0, CRASH_COLUMNS)}…` : line))
     .join('\n');
 }

@@ -268,11 +268,11 @@ export class Session {
       const shown = value === undefined ? undefined : shownValue(value, versions, () => this.#typed.list());
       return {
         value: shown?.replace(UNNAMED, '{...}'),
-        warnings: warnings.map((each) => plainDiagnostic(each, versions)),
+        warnings: warnings.map((each) => plainDiagnostic(each, versions, () => this.#typed.list())),
         timing,
       };
     } catch (error) {
-      throw withoutVersionsIn(error, versions);
+      throw withoutVersionsIn(error, versions, () => this.#typed.list());
     }
   }
 

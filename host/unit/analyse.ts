@@ -40,7 +40,7 @@ import {
 } from './node-text.js';
 import { planVariable } from './plan-variable.js';
 import type { DeclarationPlan, DefinedFunction, Edit, ItemKind, VariablePlan } from './source-unit.js';
-import { functionEdits } from './statements.js';
+import { functionEdits, returnIn } from './statements.js';
 
 /** What an item comes to. */
 export interface Analysis {
@@ -49,6 +49,7 @@ export interface Analysis {
   readonly edits: readonly Edit[];
   readonly declares: readonly DeclarationPlan[];
   readonly functions: readonly DefinedFunction[];
+  readonly returnsAt?: number | undefined;
 }
 
 /** Name that an anonymous namespace gets, so that later inputs can link to what is in it. */
@@ -89,7 +90,15 @@ class Analyser {
 
   analyse(node: Node): Analysis {
     const kind = this.#item(node);
-    return { kind, names: this.#names, edits: this.#edits, declares: this.#declares, functions: this.#functions };
+    const found = kind === 'statement' ? returnIn(node) : undefined;
+    return {
+      kind,
+      names: this.#names,
+      edits: this.#edits,
+      declares: this.#declares,
+      functions: this.#functions,
+      ...(found !== undefined && { returnsAt: this.base + found.startIndex }),
+    };
   }
 
   #item(node: Node): ItemKind {

@@ -234,7 +234,11 @@ export class DeclarationStore {
     if (removed.length === 0 && others.length === 0) return { text: this.text(), late: '', behind: -1 };
     const keys = new Set([...removed.map(({ plan }) => plan.key), ...others.map(({ key }) => key)]);
     const kept = this.list().filter((each) => !keys.has(each.key));
-    const dependents = dependentsOf(kept, new Set(removed.flatMap(({ plan }) => plan.names)));
+    const dependents = dependentsOf(
+      kept,
+      new Set(removed.flatMap(({ plan }) => plan.names)),
+      new Set(removed.flatMap(({ plan }) => (plan.key.startsWith('type ') ? plan.names : []))),
+    );
     // A template does not depend on its specialisations.
     const whole = removed.filter(({ plan }) => !isSpecialisation(declarationText(plan)));
     const parts = new Set(removed.filter((each) => !whole.includes(each)).flatMap(({ plan }) => plan.names));
@@ -308,7 +312,11 @@ function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly De
       next.set(key, declaration);
       continue;
     }
-    const dependents = dependentsOf([...next.values()], new Set(declaration.names));
+    const dependents = dependentsOf(
+      [...next.values()],
+      new Set(declaration.names),
+      new Set(key.startsWith('type ') ? declaration.names : []),
+    );
     const cyclic = [...dependents].some((each) =>
       each.names.some((name) => !declaration.names.includes(name) && mentions(declaration.text, name)),
     );
@@ -348,10 +356,15 @@ function renamed({ text, names, once, defaults }: Declaration, key: string): Dec
 }
 
 /** Declarations that must stand behind those of `names`: bodies and initialisers that mention them, and all that
- *  mentions a type among these. */
-function dependentsOf(declarations: readonly Declaration[], names: ReadonlySet<string>): Set<Declaration> {
+ *  mentions a type among these.
+ *  @param types those of the names that are types themselves */
+function dependentsOf(
+  declarations: readonly Declaration[],
+  names: ReadonlySet<string>,
+  types: ReadonlySet<string> = new Set(),
+): Set<Declaration> {
   const soft = new Set(names);
-  const hard = new Set<string>();
+  const hard = new Set(types);
   const found = new Set<Declaration>();
   for (const each of declarations) {
     const isFunction = each.key.startsWith('function ');

@@ -151,7 +151,10 @@ export class CppParser {
   /** Whether an item without `;` is an expression, whose value is to be shown. */
   isExpression(text: string, tokens: readonly Token[]): boolean {
     const words = tokens.map((token) => wordAt(text, token));
-    let source = sourceOf(text, tokens);
+    // The grammar takes `typeid(int)` for a function's head.
+    let source = words.includes('typeid')
+      ? sourceOf(text, tokens).replace(/\btypeid\b/g, 'sizeof')
+      : sourceOf(text, tokens);
     if (words[0] === 'decltype') {
       // The grammar does not know `decltype(x){1}`: any name stands for the type.
       const close = tokens.findIndex((token, index) => index > 1 && token.depth === 0);
@@ -338,7 +341,8 @@ function directiveItem(text: string, directive: Directive): Item {
     const edits = name === 'define' ? [{ offset: start, length: 0, insert: undef }] : [];
     return { ...item, names: [macro], edits, declares: [plan] };
   }
-  if (name === 'include' || name === 'pragma' || name === 'include_next') {
+  const isSaid = name === 'pragma' && /^#\s*pragma\s+(?:(?:GCC|clang)\s+)?(?:message|warning|error|once)\b/.test(line);
+  if ((name === 'include' || name === 'pragma' || name === 'include_next') && !isSaid) {
     return {
       ...item,
       declares: [{ key: line.replace(/\s+/g, ' ').trim(), names: [], text: line, once: false, scopes: [] }],

@@ -45,7 +45,8 @@ export function scan(text: string): Scan {
   const directives: Directive[] = [];
   const open = new Set<'comment' | 'string' | 'raw string' | 'bracket' | 'conditional' | 'line'>();
   const brackets: string[] = [];
-  let conditionals = 0;
+  /** Brackets at each open `#if`: what its branches open and close counts once. */
+  const conditionals: string[][] = [];
   let broken = false;
   let atLineStart = true;
   let at = 0;
@@ -81,10 +82,15 @@ export function scan(text: string): Scan {
       const end = directiveEnd(text, at);
       const name = /^#\s*(\w*)/.exec(text.slice(at, end))?.[1] ?? '';
       directives.push({ start: at, end, name, depth: brackets.length });
-      if (/^(if|ifdef|ifndef)$/.test(name)) conditionals++;
-      if (name === 'endif') conditionals--;
+      const isIf = /^(if|ifdef|ifndef)$/.test(name);
+      if (isIf) conditionals.push([...brackets]);
+      if (/^el(se|if|ifdef|ifndef)$/.test(name))
+        brackets.splice(0, brackets.length, ...(conditionals.at(-1) ?? brackets));
+      if (name === 'endif') conditionals.pop();
       if (hasOpenComment(text.slice(at, end))) open.add('comment');
-      at = end;
+      const isDead = isIf && /^#\s*if\s+(?:0|false)\s*(?:\/[/*].*)?$/.test(text.slice(at, end));
+      at = isDead ? deadEnd(text, end) : end;
+      atLineStart = true;
       continue;
     }
     const raw = match(RAW);
@@ -125,7 +131,7 @@ export function scan(text: string): Scan {
     if (mark === '(' || mark === '[' || mark === '{') brackets.push(mark);
   }
   if (brackets.length > 0) open.add('bracket');
-  if (conditionals > 0) open.add('conditional');
+  if (conditionals.length > 0) open.add('conditional');
   if (/\\[ \t]*\r?\n?$/.test(text) && !/\n[ \t]*\n$/.test(text)) open.add('line');
   return { tokens, directives, open, broken };
 }
@@ -149,6 +155,17 @@ function directiveEnd(text: string, start: number): number {
     } else at++;
   }
   return Math.min(at, text.length);
+}
+
+/** Start of the line that ends the branch behind `#if 0`, which may hold anything; the end of the text if none does. */
+function deadEnd(text: string, start: number): number {
+  let depth = 0;
+  for (const { 0: line, 1: name, index } of text.slice(start).matchAll(/^[ \t]*#[ \t]*(\w+)/gm)) {
+    if (/^if/.test(name ?? '')) depth++;
+    else if (depth === 0 && /^(?:endif|el)/.test(name ?? '')) return start + index + line.indexOf('#');
+    else if (name === 'endif') depth--;
+  }
+  return text.length;
 }
 
 function hasOpenComment(line: string): boolean {

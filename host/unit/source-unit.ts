@@ -37,6 +37,8 @@ export interface Item {
   readonly declares: readonly DeclarationPlan[];
   /** Functions it defines that calls from other inputs really call. */
   readonly functions: readonly DefinedFunction[];
+  /** Where a statement says `return`, which it cannot outside of a function. */
+  readonly returnsAt?: number | undefined;
 }
 
 export interface DefinedFunction {

@@ -12,6 +12,8 @@ const STATEMENTS = new Set([
   ...['compound_statement', 'if_statement', 'for_statement', 'for_range_loop', 'while_statement', 'do_statement'],
   ...['switch_statement', 'labeled_statement', 'try_statement', 'expression_statement'],
 ]);
+/** What a `return` is the business of. */
+const INNER = new Set(['lambda_expression', 'function_definition', 'inline_method_definition']);
 const CLASSES = ['struct_specifier', 'class_specifier', 'union_specifier', 'enum_specifier'];
 
 /** The edits that put a statement into a function; none if it can stand by itself.
@@ -19,8 +21,8 @@ const CLASSES = ['struct_specifier', 'class_specifier', 'union_specifier', 'enum
 export function functionEdits(node: Node, base: number): Edit[] {
   if (!STATEMENTS.has(node.type)) return [];
   const needed = outerLambdas(node).length > 0 || hasLocalClass(node) || isRunAssembler(node);
-  // `return` ends no input: clang says so where it stands.
-  if (!needed || returns(node)) return [];
+  // `return` ends no input: it is refused where it stands.
+  if (!needed || returnIn(node) !== undefined) return [];
   const name = `__bw_do_${base + node.startIndex}`;
   return [
     { offset: base + node.startIndex, length: 0, insert: `static inline void ${name}() {` },
@@ -41,8 +43,13 @@ function isRunAssembler(node: Node): boolean {
   return assembler.namedChildCount > 1 || !/(?:^|\\n|["\n;])\s*(?:\.\w|[\w.$]+:)/.test(code);
 }
 
-function returns(node: Node): boolean {
-  if (node.type === 'return_statement' || node.type === 'co_return_statement') return true;
-  if (node.type === 'lambda_expression' || node.type === 'function_definition') return false;
-  return node.namedChildren.some((child) => child !== null && returns(child));
+/** The `return` in a statement that leaves what is around it. */
+export function returnIn(node: Node): Node | undefined {
+  if (node.type === 'return_statement' || node.type === 'co_return_statement') return node;
+  if (INNER.has(node.type)) return undefined;
+  for (const child of node.namedChildren) {
+    const found = child === null ? undefined : returnIn(child);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

@@ -74,7 +74,7 @@ function isVersioned(plan: DeclarationPlan): boolean {
 
 /** Names of a plan that are declared already. */
 function clashing(store: DeclarationStore, plan: DeclarationPlan): string[] {
-  return plan.names.filter((name) => /^\w+$/.test(name) && store.declares(name));
+  return plan.names.filter((name) => /^(?!__bw_unnamed_)\w+$/.test(name) && store.declares(name));
 }
 
 /** The next free version of a name. */
