@@ -78,6 +78,8 @@ export class FunctionLoader {
     number,
     { readonly sizeBytes: number; readonly flaw: Flaw; readonly record: FunctionRecord }
   >();
+  /** Types that callers were made for, by address. */
+  readonly #called = new Map<number, Uint8Array>();
   readonly #services = new Map<number, unknown>();
 
   constructor(around: Surroundings) {
@@ -103,7 +105,12 @@ export class FunctionLoader {
     } catch (error) {
       if (!(error instanceof TableFull)) throw error;
       this.#beginAnew();
-      this.#sync();
+      try {
+        this.#sync();
+      } catch (again) {
+        this.#beginAnew();
+        throw again;
+      }
     }
   }
 
@@ -111,7 +118,7 @@ export class FunctionLoader {
   #beginAnew(): void {
     this.#table = newTable();
     this.#slots.clear();
-    for (const known of [this.#functions, this.#aliases, this.#bad]) known.clear();
+    for (const known of [this.#functions, this.#aliases, this.#bad, this.#called]) known.clear();
     this.#modules.length = 0;
     this.#bytes.fill(0, SLOTS.addr, SLOTS.addr + SLOTS.sizeBytes);
     for (const [addr, service] of this.#services) this.#put(addr, service);
@@ -160,10 +167,11 @@ export class FunctionLoader {
     for (const caller of this.#functions.values()) {
       const isOther = caller.references.some(({ kind, value, type }) => {
         const callee = kind === REFERENCE_KINDS.call ? fresh.get(value) : undefined;
-        return callee !== undefined && !isSameType(callee.types[0]!, caller.types[type]!);
+        return callee !== undefined && !isSameType(callee.types[0]!, this.#called.get(value) ?? caller.types[type]!);
       });
       if (isOther) fresh.set(caller.addr, caller);
     }
+    for (const { addr, types } of fresh.values()) this.#called.set(addr, types[0]!);
   }
 
   #typeAt(addr: number, fresh: ReadonlyMap<number, FunctionRecord>): Uint8Array | undefined {
