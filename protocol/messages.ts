@@ -306,6 +306,8 @@ export const FAULT_WORDS = {
     'restart',
     /** Calls on the stack, as far as they were counted. */
     'calls',
+    /** Line of the controller whose handler ran, plus 1; 0: none did. */
+    'handler',
     /** Places in records, innermost first; 0 where there are no more. Of more calls the last WASM_OUTER_CALLS words
      *  hold the outermost. */
     'pc',

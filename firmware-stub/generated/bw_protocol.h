@@ -7,7 +7,7 @@
 #define BW_PROTOCOL_H
 
 /* CRC-32 of the message table; HELLO_REPLY carries it. */
-#define BW_TABLE_HASH              0x0C026238u
+#define BW_TABLE_HASH              0xFB98DD5Eu
 
 /* Shortest decoded frame (kind, seq, CRC), and the longest any board may announce. */
 #define BW_MIN_FRAME               6u
@@ -129,27 +129,28 @@
 #define BW_FAULT_RV32_RESTART      35u
 
 /* Words of a fault record of wasm32: their count, and the index of each. */
-#define BW_FAULT_WORDS_WASM32      21u
+#define BW_FAULT_WORDS_WASM32      22u
 #define BW_FAULT_WASM32_TRAP       0u
 #define BW_FAULT_WASM32_VALUE      1u
 #define BW_FAULT_WASM32_SP         2u
 #define BW_FAULT_WASM32_RESTART    3u
 #define BW_FAULT_WASM32_CALLS      4u
-#define BW_FAULT_WASM32_PC         5u
-#define BW_FAULT_WASM32_PC1        6u
-#define BW_FAULT_WASM32_PC2        7u
-#define BW_FAULT_WASM32_PC3        8u
-#define BW_FAULT_WASM32_PC4        9u
-#define BW_FAULT_WASM32_PC5        10u
-#define BW_FAULT_WASM32_PC6        11u
-#define BW_FAULT_WASM32_PC7        12u
-#define BW_FAULT_WASM32_PC8        13u
-#define BW_FAULT_WASM32_PC9        14u
-#define BW_FAULT_WASM32_PC10       15u
-#define BW_FAULT_WASM32_PC11       16u
-#define BW_FAULT_WASM32_PC12       17u
-#define BW_FAULT_WASM32_PC13       18u
-#define BW_FAULT_WASM32_PC14       19u
-#define BW_FAULT_WASM32_PC15       20u
+#define BW_FAULT_WASM32_HANDLER    5u
+#define BW_FAULT_WASM32_PC         6u
+#define BW_FAULT_WASM32_PC1        7u
+#define BW_FAULT_WASM32_PC2        8u
+#define BW_FAULT_WASM32_PC3        9u
+#define BW_FAULT_WASM32_PC4        10u
+#define BW_FAULT_WASM32_PC5        11u
+#define BW_FAULT_WASM32_PC6        12u
+#define BW_FAULT_WASM32_PC7        13u
+#define BW_FAULT_WASM32_PC8        14u
+#define BW_FAULT_WASM32_PC9        15u
+#define BW_FAULT_WASM32_PC10       16u
+#define BW_FAULT_WASM32_PC11       17u
+#define BW_FAULT_WASM32_PC12       18u
+#define BW_FAULT_WASM32_PC13       19u
+#define BW_FAULT_WASM32_PC14       20u
+#define BW_FAULT_WASM32_PC15       21u
 
 #endif

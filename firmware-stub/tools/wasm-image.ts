@@ -9,6 +9,7 @@ import { ARENA, SERVICES, STUB_MEMORY, STUB_STACK_BYTES, USER_STACK } from '../.
 import { type FileTree, type Llvm, loadLlvm } from '../../host/compile/yowasp/llvm.js';
 import { findYowasp, type Yowasp } from '../../host/toolchain/find-yowasp.js';
 import { SECTION_FLAGS, SECTION_TYPES, writeElf } from '../../host/wasm/elf-writer.js';
+import { FAULT_WORDS } from '../../protocol/messages.js';
 import {
   FUNCTION_HEADER_BYTES,
   RECORD_KINDS,
@@ -36,6 +37,7 @@ const FLAGS = [
 const MORE = ['-Wall', '-Wextra', '-Werror', '-mframe-pointer=none', '-isysroot', '/usr', '-resource-dir', '/usr'];
 /** What support code reads in records. */
 const RECORD_DEFINES = [
+  `BW_RECORD_FAULT_WORDS=${FAULT_WORDS.wasm32.length}u`,
   `BW_RECORD_MAGIC=${RECORD_MAGIC}u`,
   `BW_RECORD_FUNCTION=${RECORD_KINDS.function}u`,
   `BW_RECORD_OBJECT=${REFERENCE_KINDS.object}u`,

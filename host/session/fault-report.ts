@@ -12,7 +12,7 @@ import type { Guard } from './guard.js';
 import { plainPath, type TypedInputs } from './input-record.js';
 import { keptFromWrites } from './kept-from-writes.js';
 import type { MadeInput } from './made-input.js';
-import { refusedInterrupt } from './refused-interrupt.js';
+import { REFUSED, refusedInterrupt } from './refused-interrupt.js';
 
 /** Where the board keeps the record of a fault in a handler over the restart that this takes. */
 const KEPT_RECORD = 'bw_fault_record';
@@ -64,8 +64,10 @@ export async function reportFault(
   });
   const interrupt = running === undefined ? undefined : wordsOf(await read(running, 4))[0];
   const report = await describeFault(words, interrupt === undefined ? context : { ...context, interrupt });
-  const cause = refusedInterrupt(words, board, names);
-  return cause === undefined ? report : { ...report, cause };
+  const refused = board.arch === 'wasm32' ? names.addressOf(REFUSED) : undefined;
+  const kept = refused === undefined ? undefined : wordsOf(await read(refused, 8));
+  const cause = refusedInterrupt(words, board, names, kept);
+  return cause === undefined ? report : { ...report, cause, mistake: undefined };
 }
 
 /** What a handler did that faulted between two runs, which made the board restart; undefined when that is not why it

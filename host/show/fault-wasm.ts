@@ -70,6 +70,7 @@ export function describeWasmTrap(words: Uint32Array, context: FaultContext): Fau
     mistake,
     place: [...excerptLines(calls, context), ...stackLines(trace, context)],
     details: [
+      ...(record.handler === 0 ? [] : [`in the handler of interrupt ${record.handler - 1}`]),
       ...(places.length === 0 ? [] : [`pc ${named(places[0]!, context)}`]),
       `sp ${hex(record.sp)}${stackNote(record.sp, context)}`,
     ],

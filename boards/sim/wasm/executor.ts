@@ -11,7 +11,7 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import { STATUSES, WASM_TRAPS } from '../../../protocol/messages.js';
 import { ARENA, ATTENTION_ADDR, MEMORY_PAGES, NULL_ZONE, SERVICES, STUB_MEMORY, USER_STACK } from './layout.js';
 import { FunctionLoader } from './loader.js';
-import { keepOut, takeInterrupt } from './peripherals.js';
+import { keepOut, keptRecordAddr, resetRegisters, takeInterrupt } from './peripherals.js';
 import { judgeTrap, recordOf, trapOf, trapOfCall } from './traps.js';
 
 /** What the thread is started with. */
@@ -126,7 +126,7 @@ class Executor {
 
   /** Does not return. */
   main(): void {
-    this.#do(() => this.#core.start());
+    this.#do(() => this.#start());
     for (;;) {
       const seen = Atomics.load(this.#control, CONTROL.posted);
       const failed = this.#idleInterrupts();
@@ -136,6 +136,11 @@ class Executor {
         while (this.#do(() => this.#core.poll()));
       } else Atomics.wait(this.#control, CONTROL.posted, seen);
     }
+  }
+
+  #start(): void {
+    resetRegisters(this.#words);
+    this.#core.start();
   }
 
   /** Lets the core do something, and user code if that comes of it. */
@@ -154,7 +159,7 @@ class Executor {
   /** What follows from what the core threw. */
   #after(signal: unknown): () => unknown {
     if (signal instanceof RunSignal) return this.#run(signal.entry);
-    if (signal instanceof ResetSignal) return () => this.#core.start();
+    if (signal instanceof ResetSignal) return () => this.#start();
     if (signal instanceof StopSignal) return this.#abandon(signal.status, WASM_TRAPS.stopped, signal.stack);
     // A READ of what is not there, in the core itself.
     return this.#abandon(STATUSES.FAULT.code, trapOf(signal), '');
@@ -175,24 +180,29 @@ class Executor {
       if (this.#nullZoneWritten()) return this.#abandon(FAULT, WASM_TRAPS.nullWrite, '');
       return () => this.#core.ran(typeof result === 'number' ? result | 0 : 0);
     } catch (error) {
-      if (error instanceof ResetSignal) return () => this.#core.start();
+      if (error instanceof ResetSignal) return () => this.#start();
       if (error instanceof StopSignal) return this.#abandon(error.status, WASM_TRAPS.stopped, error.stack);
       return this.#fault(error);
     }
   }
 
-  #fault(error: unknown): () => unknown {
+  #fault(error: unknown, isIdle = false): () => unknown {
     const { trap, value } = judgeTrap(error, this.#loader);
-    return this.#abandon(STATUSES.FAULT.code, trap, (error as Error).stack, value);
+    return this.#abandon(STATUSES.FAULT.code, trap, (error as Error).stack, value, isIdle);
   }
 
-  #abandon(status: number, trap: number, stack = '', value = 0): () => unknown {
+  /** @param isIdle nobody waits for an answer: the board restarts, and the record is kept for whoever asks then */
+  #abandon(status: number, trap: number, stack = '', value = 0, isIdle = false): () => unknown {
+    const handler = this.#handling === undefined ? 0 : this.#handling + 1;
     if (this.#handling !== undefined) keepOut(this.#words, this.#handling);
     this.#handling = undefined;
     this.#nullZoneWritten();
     const stackPointer = this.#userStack.value as number;
-    const words = recordOf({ trap, value, stackPointer }, stack, this.#loader);
-    this.#bytes.set(new Uint8Array(words.buffer), this.#core.record());
+    const what = { trap, value, stackPointer, restart: isIdle ? 1 : 0, handler };
+    const words = new Uint8Array(recordOf(what, stack, this.#loader).buffer);
+    this.#bytes.set(words, this.#core.record());
+    const kept = isIdle ? keptRecordAddr(this.#words) : undefined;
+    if (kept !== undefined) this.#bytes.set(words, kept);
     return () => this.#core.abandon(status);
   }
 
@@ -229,9 +239,9 @@ class Executor {
       this.#handleInterrupts();
       return undefined;
     } catch (error) {
-      if (error instanceof ResetSignal) return () => this.#core.start();
+      if (error instanceof ResetSignal) return () => this.#start();
       if (error instanceof StopSignal) return this.#abandon(error.status, WASM_TRAPS.stopped, error.stack);
-      return this.#fault(error);
+      return this.#fault(error, true);
     }
   }
 

@@ -14,6 +14,8 @@ export const REGISTERS = {
   irqEnable: 0x04,
   /** A bit for each line that asks; taken back when its handler is called. */
   irqPending: 0x08,
+  /** Where the record of a fault in a handler goes that nobody waits for; 0: nowhere. */
+  irqRecord: 0x0c,
   /** Lamps: bits 0 to 7. */
   leds: 0x10,
   /** Bit 0: it is pressed. */
@@ -174,6 +176,18 @@ export function takeInterrupt(words: Int32Array): { readonly line: number; reado
   const line = 31 - Math.clz32(due & -due);
   Atomics.and(words, place('irqPending'), ~(1 << line));
   return { line, handler: words[(vectors >> 2) + line]! };
+}
+
+/** What a reset of the board does to the chip. The button is as somebody holds it. */
+export function resetRegisters(words: Int32Array): void {
+  for (const name of Object.keys(REGISTERS) as (keyof typeof REGISTERS)[]) {
+    if (name !== 'button') Atomics.store(words, place(name), name === 'uartOut' ? UART_FREE : 0);
+  }
+}
+
+/** Address that a fault record goes to; undefined when no handler was ever installed. */
+export function keptRecordAddr(words: Int32Array): number | undefined {
+  return Atomics.load(words, place('irqRecord')) || undefined;
 }
 
 /** A line is not let in any more: its handler did not end well. */

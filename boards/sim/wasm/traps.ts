@@ -55,16 +55,17 @@ const FIRST_PLACE = WORDS.indexOf('pc');
 /** The words of a fault record.
  *  @param stack of an error that was made where the code stood */
 export function recordOf(
-  what: { readonly trap: number; readonly value?: number; readonly stackPointer: number; readonly restart?: number },
+  what: Readonly<Record<'trap' | 'value' | 'stackPointer' | 'restart' | 'handler', number>>,
   stack: string,
   loader: FunctionLoader,
 ): Uint32Array {
   const words = new Uint32Array(WORDS.length);
   const places = framesOf(stack).flatMap((frame) => loader.placeOf(frame) ?? []);
   words[WORDS.indexOf('trap')] = what.trap;
-  words[WORDS.indexOf('value')] = what.value ?? 0;
+  words[WORDS.indexOf('value')] = what.value;
   words[WORDS.indexOf('sp')] = what.stackPointer;
-  words[WORDS.indexOf('restart')] = what.restart ?? 0;
+  words[WORDS.indexOf('restart')] = what.restart;
+  words[WORDS.indexOf('handler')] = what.handler;
   words[WORDS.indexOf('calls')] = places.length;
   const room = WORDS.length - FIRST_PLACE;
   const shown =

@@ -6,6 +6,16 @@
 #define VECTORS REG(0x00040000u)
 #define ENABLE REG(0x00040004u)
 #define PENDING REG(0x00040008u)
+#define RECORD REG(0x0004000Cu)
+
+/* Of a fault in a handler between two inputs, over the restart that follows. The host knows it by its name. */
+uint32_t bw_fault_record[BW_RECORD_FAULT_WORDS];
+
+/* What the host says of a call that was refused: there are no registers that it could look at. */
+struct {
+  int32_t number;
+  uint32_t why;
+} volatile bw_irq_refused;
 
 static struct {
   volatile bw_handler *table;
@@ -22,6 +32,7 @@ void bw_irq_build(volatile bw_handler *table, uint32_t words) {
     table[i] = bw_irq_unset;
   }
   ENABLE = 0;
+  RECORD = (uint32_t)(uintptr_t)bw_fault_record;
   VECTORS = (uint32_t)(uintptr_t)table;
 }
 
@@ -33,6 +44,7 @@ void bw_irq_set(int32_t number, bw_handler handler) {
     return;
   }
   PENDING &= ~bit;
+  RECORD = (uint32_t)(uintptr_t)bw_fault_record;
   VECTORS = (uint32_t)(uintptr_t)irq.table;
   ENABLE |= bit;
 }
@@ -53,7 +65,7 @@ void bw_irq_start(void) {
 _Noreturn void bw_irq_refuse(int32_t number, uint32_t why);
 
 _Noreturn void bw_irq_refuse(int32_t number, uint32_t why) {
-  (void)number;
-  (void)why;
+  bw_irq_refused.number = number;
+  bw_irq_refused.why = why;
   __builtin_trap();
 }
