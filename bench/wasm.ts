@@ -17,6 +17,7 @@ import { findToolchain } from '../host/toolchain/toolchain.js';
 import { ENTRY, sourceOf, WORK } from './examples.js';
 import { bytesBelow } from './folder.js';
 import { figure, heading, median, ms, ratio } from './report.js';
+import { loops } from './wasm-loops.js';
 import { benchWasmStart } from './wasm-start.js';
 
 const BOARD = 'wasm';
@@ -65,6 +66,7 @@ export async function benchWasm(): Promise<void> {
     await session!.close();
   }
   await calls();
+  await loops();
   await examples();
 }
 

@@ -135,7 +135,8 @@ describe('a record in memory', () => {
     const bytes = [...made.bytes];
     const call = bytes.indexOf(0x11);
     expect(bytes.slice(call - 2, call + 3)).toEqual([0x41, 7, 0x11, 0, 0]);
-    expect(bytes.slice(3, 5)).toEqual([0x41, 0xf0]);
+    const question = bytes.indexOf(0x28);
+    expect(bytes.slice(question, question + 5)).toEqual([0x28, 2, 0, 0x0d, 1]);
     expect(placeInBody(made, call)).toBe(3);
     expect(placeInBody(made, bytes.length - 1)).toBe(body.length - 1);
     for (let at = 1; at < bytes.length; at = behindInstruction(made.bytes, at)) expect(at).toBeLessThan(bytes.length);

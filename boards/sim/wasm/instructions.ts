@@ -46,9 +46,13 @@ const IMMEDIATES: readonly (Immediates | undefined)[] = Array.from(
 );
 
 export const OPCODES = {
+  block: 0x02,
   loop: 0x03,
   if: 0x04,
   end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
   call: 0x10,
   callIndirect: 0x11,
   globalGet: 0x23,
@@ -148,7 +152,8 @@ function behindMemory(body: Uint8Array, at: number): number {
   return skipLeb(body, more ? skipLeb(body, next) : next);
 }
 
-function skipLeb(body: Uint8Array, at: number): number {
+/** Place behind a number of variable length. */
+export function skipLeb(body: Uint8Array, at: number): number {
   let place = at;
   while (body[place]! >= 0x80) place++;
   return place + 1;

@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly attend: () => void;
   /** Functions that have room; for tests. */
   readonly mostSlots?: number;
+  /** Loops do not ask whether something is to be done: for the benchmark of what asking costs. */
+  readonly deaf?: boolean;
 }
 
 /** Why no function is where a record seems to be. */
@@ -270,9 +272,9 @@ export class FunctionLoader {
   }
 
   #instantiate(records: readonly FunctionRecord[], typeAt: TypeAt): void {
-    const { memory, pages, stackPointer, attend } = this.#around;
+    const { memory, pages, stackPointer, attend, deaf } = this.#around;
     const number = this.#modules.length;
-    const { bytes, loaded } = moduleOf(records, number, pages, (addr) => this.#slotOf(addr), typeAt);
+    const { bytes, loaded } = moduleOf(records, number, pages, (addr) => this.#slotOf(addr), typeAt, deaf);
     // The instance puts its functions into the table.
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       board: { memory, table: this.#table, stackPointer, attend },
@@ -297,6 +299,7 @@ export function moduleOf(
   pages: number,
   slotOf: (addr: number) => number,
   typeAt: TypeAt = () => undefined,
+  deaf = false,
 ): { bytes: Uint8Array; loaded: Loaded[] } {
   const types: Uint8Array[] = [];
   const known = new Map<string, number>();
@@ -311,7 +314,8 @@ export function moduleOf(
   };
   const attendType = typeIndex(Uint8Array.of(0x60, 0, 0));
   const own = records.map((record) => typeIndex(record.types[0]!));
-  const indices = { typeIndex, stackPointer: STACK_POINTER, attend: ATTEND, address: ADDRESS, slotOf, typeAt };
+  const attend = deaf ? undefined : ATTEND;
+  const indices = { typeIndex, stackPointer: STACK_POINTER, attend, address: ADDRESS, slotOf, typeAt };
   const bodies = records.map((record) => makeBody(record, indices));
 
   const from = (name: string, ...what: number[]): number[] => [...text('board'), ...text(name), ...what];

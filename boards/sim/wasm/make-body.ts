@@ -2,17 +2,18 @@
 //
 //   call f          i32.const slot of f, call_indirect    through the table: a new f reaches its callers at once
 //   call_indirect   first notes the address and looks the slot up that it has
-//   loop            loop, then: is there something to be done? call attend
+//   loop            asks before each turn whether something is to be done: attend (loops.ts)
 //   load, store     guarded against null pointers (guards.ts)
 //
-// The question at each turn of a loop is what an interrupt is elsewhere: it lets the stub hear the line, and timers
+// The question in loops is what an interrupt is elsewhere: it lets the stub hear the line, and timers
 // call handlers, while code runs. `places` leads from the body that runs back to the one in memory.
 
 import { PLACE_BYTES, REFERENCE_KINDS } from '../../../protocol/wasm-function.js';
 import { guardedAccess, Scratch } from './guards.js';
 import { behindInstruction, behindLocals, OPCODES } from './instructions.js';
-import { ATTENTION_ADDR, SLOTS } from './layout.js';
+import { SLOTS } from './layout.js';
 import { sleb, uleb } from './leb.js';
+import { Loops } from './loops.js';
 import type { FunctionRecord } from './record.js';
 import { isSameType, resultAs } from './results.js';
 
@@ -20,7 +21,8 @@ import { isSameType, resultAs } from './results.js';
 export interface ModuleIndices {
   typeIndex(type: Uint8Array): number;
   readonly stackPointer: number;
-  readonly attend: number;
+  /** Undefined where loops do not ask. */
+  readonly attend: number | undefined;
   /** Global that keeps the address that was accessed or called last. */
   readonly address: number;
   /** Place in the table of the function at an address, now or later. */
@@ -61,10 +63,7 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     places.push({ out: out.length, from, isCopy: false });
     out.add(bytes);
   };
-  const check = [
-    ...[OPCODES.i32Const, ...sleb(ATTENTION_ADDR), OPCODES.i32Load, 2, 0],
-    ...[OPCODES.if, 0x40, OPCODES.call, ...uleb(indices.attend), OPCODES.end],
-  ];
+  const loops = indices.attend === undefined ? undefined : new Loops(indices.attend);
   const address = uleb(indices.address);
   const lookUp = [
     ...[OPCODES.globalSet, ...address, OPCODES.globalGet, ...address],
@@ -109,9 +108,16 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
       }
       copied = place + PLACE_BYTES;
     }
-    if (body[at] === OPCODES.loop) {
+    const branch = loops?.branch(body, at);
+    if (branch !== undefined) {
+      copyUpTo(at);
+      insert(at, branch);
+      copied = end;
+    }
+    const more = loops?.behind(body, at);
+    if (more !== undefined) {
       copyUpTo(end);
-      insert(firstDeed(body, end), check);
+      insert(more.place, more.bytes);
     }
     at = end;
   }
@@ -122,17 +128,6 @@ export function makeBody(record: FunctionRecord, indices: ModuleIndices): MadeBo
     places: places.map((each) => ({ ...each, out: each.out + locals.length })),
   };
 }
-
-/** Place of the first instruction from `at` on that does something: debug information gives a loop itself, and the
- *  constants that code begins with, the line of what stands before. */
-function firstDeed(body: Uint8Array, at: number): number {
-  let place = at;
-  while (place < body.length && PREPARES.has(body[place]!)) place = behindInstruction(body, place);
-  return Math.min(place, body.length - 1);
-}
-
-/** block, loop, local.get, global.get, constants. */
-const PREPARES: ReadonlySet<number> = new Set([0x02, 0x03, 0x20, 0x23, 0x41, 0x42, 0x43, 0x44]);
 
 /** Offset in the record's body for one in the body that runs. */
 export function placeInBody({ places }: MadeBody, offset: number): number {
