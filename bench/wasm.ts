@@ -214,7 +214,7 @@ async function examples(): Promise<void> {
         await session.evaluate(source);
         // Engines compile code better once it has run for a while.
         const runs: number[] = [];
-        for (let round = 0; round < 5; round++) runs.push((await session.call(ENTRY))!.micros);
+        for (let round = 0; round < ROUNDS; round++) runs.push((await session.call(ENTRY))!.micros);
         micros = Math.min(...runs);
       } finally {
         await session.close();
