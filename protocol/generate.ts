@@ -1,7 +1,7 @@
 // `npm run generate`: writes everything that follows from the tables in messages.ts. A unit test compares
 // what this would write with what is in the repository, so a forgotten run is a failing test.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { renderHeader } from './generate-header.js';
@@ -44,7 +44,7 @@ export function writeGenerated(top: string = topFolder()): string[] {
   return stale.map(({ path }) => path);
 }
 
-if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const written = writeGenerated();
   console.log(written.length === 0 ? 'generated files are up to date' : `wrote ${written.join(', ')}`);
 }

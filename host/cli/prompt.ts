@@ -126,6 +126,9 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
     bar.clear();
     repl?.print(bytes);
   });
+  // Some consoles of Windows make a signal of the key, and others send the signal alone.
+  const pressCtrlC = (): void => void process.stdin.emit('data', '\x03');
+  process.on('SIGINT', pressCtrlC);
   try {
     await runRepl({
       input: process.stdin,
@@ -152,6 +155,7 @@ export async function runPrompt(options: OpenOptions): Promise<number> {
     });
     return EXIT.ok;
   } finally {
+    process.off('SIGINT', pressCtrlC);
     await session.close();
   }
 }

@@ -7,7 +7,8 @@
 // Where clang from npm is there and the native one is not, nothing is installed unless `--native` says so.
 
 import { spawnSync } from 'node:child_process';
-import { pathToFileURL } from 'node:url';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { BOARDS } from '../../boards/index.js';
 import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
@@ -224,4 +225,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.exitCode = await main(process.argv.slice(2));
+const started = process.argv[1];
+if (started !== undefined && realpathSync(started) === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2));
+}

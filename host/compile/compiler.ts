@@ -1,7 +1,6 @@
 // Source text → object bytes. One clang is always kept waiting for the next input (spare.ts); an input whose
 // declarations it does not know, or that finds it dead, is compiled by a fresh one.
 
-import { rmSync } from 'node:fs';
 import type { BoardRecord } from '../../boards/board.js';
 import { debugScope } from '../diag/debug.js';
 import { environment } from '../diag/environment.js';
@@ -17,7 +16,7 @@ import { refusesHeader } from './precompile.js';
 import { prefixText } from './prefix.js';
 import { openProcesses } from './processes.js';
 import type { ClangResult } from './run-clang.js';
-import { makeWorkFolder } from './work-folder.js';
+import { makeWorkFolder, removeWorkFolder } from './work-folder.js';
 import { openYowasp } from './yowasp/backend.js';
 
 const log = debugScope('compile');
@@ -70,7 +69,7 @@ export class Compiler {
   /** Headers that were replaced, the last of which may still be in use. */
   readonly #outdated: Header[] = [];
   #closed = false;
-  readonly #removeDir = (): void => rmSync(this.#dir, { recursive: true, force: true });
+  readonly #removeDir = (): void => removeWorkFolder(this.#dir);
 
   private constructor(backend: Backend, dir: string, timeoutMs: number) {
     this.#backend = backend;

@@ -18,6 +18,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Removes a session's folder; one that a system will not let go while a file in it is open is left to the next process. */
+export function removeWorkFolder(dir: string): void {
+  try {
+    rmSync(dir, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // Windows, and a compiler that has not quite ended.
+  }
+}
+
 /** Makes a folder for this process, and removes those whose process is gone.
  *  @param parent where */
 export function makeWorkFolder(parent = tmpdir()): string {

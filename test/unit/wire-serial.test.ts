@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findPortHolders } from '../../host/wire/ports/port-holder.js';
-import { listSerialPorts, openSerialPort, portAbsent, portBusy, portDenied } from '../../host/wire/ports/serial.js';
+import {
+  callOut,
+  listSerialPorts,
+  openSerialPort,
+  portAbsent,
+  portBusy,
+  portDenied,
+} from '../../host/wire/ports/serial.js';
 
 describe('a serial port', () => {
   it('that is not there is named with those that are', async () => {
@@ -69,4 +76,13 @@ describe('findPortHolders', () => {
       rmSync(proc, { recursive: true });
     }
   });
+});
+
+it('a port of macOS is named by the file that does not wait for a carrier', () => {
+  expect(callOut('/dev/tty.usbmodem101')).toBe('/dev/cu.usbmodem101');
+  expect(['/dev/ttyACM0', 'COM3', '/dev/cu.usbmodem1'].map(callOut)).toEqual([
+    '/dev/ttyACM0',
+    'COM3',
+    '/dev/cu.usbmodem1',
+  ]);
 });

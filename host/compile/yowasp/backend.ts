@@ -31,7 +31,7 @@ const LAYOUT = 2;
 const MAIN = 'main.cpp';
 const TEXT = 'prefix.h';
 const PRECOMPILING =
-  'precompiling the headers for these options with clang from npm: some ten seconds, once; later starts find them in the cache';
+  'precompiling the headers for these options (some ten seconds, once: later starts find them in the cache)';
 const LOADING = 'clang from npm is being loaded; the first input waits for it';
 
 /** What a header is made of. */

@@ -32,8 +32,13 @@ export async function listSerialPorts(): Promise<SerialPortInfo[]> {
     return names.map((name) => ({ path: `/dev/${name}`, ...nothing }));
   }
   return ports.map(({ path, manufacturer, serialNumber, vendorId, productId }) => {
-    return { path, manufacturer, serialNumber, vendorId, productId };
+    return { path: callOut(path), manufacturer, serialNumber, vendorId, productId };
   });
+}
+
+/** macOS has two files a port: `tty.` waits for a carrier when it is opened, `cu.` does not. */
+export function callOut(path: string): string {
+  return path.replace(/^\/dev\/tty\./, '/dev/cu.');
 }
 
 /** Opens a serial port, 8N1, exclusively.
