@@ -8,62 +8,44 @@
 
 import type { BoardRecord } from '../../boards/board.js';
 import type { BatchReply, Op } from '../../protocol/batch.js';
-import type { Compiler } from '../compile/compiler.js';
 import type { Diagnostic } from '../compile/diagnostics.js';
 import { debugScope } from '../diag/debug.js';
 import { BarewireError } from '../diag/error.js';
-import { readDebugInfo } from '../elf/dwarf/debug-info.js';
 import type { ObjectFile } from '../elf/object-file.js';
-import { objectBytes, readObject, restObject } from '../elf/read-object.js';
+import { readObject } from '../elf/read-object.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
 import type { FaultReport } from '../show/fault.js';
 import { formatContent, type MemoryReader, readSlot } from '../show/slot.js';
-import { typeName } from '../show/type-name.js';
-import { type DeclarationStore, declarationsOf, type TypeResolver } from '../unit/declarations.js';
+import type { DeclarationStore } from '../unit/declarations.js';
 import type { CppParser } from '../unit/parser.js';
 import { scan } from '../unit/scan.js';
-import type { SourceUnit } from '../unit/source-unit.js';
-import { splitVersioned, type VersionedUnit, withoutVersions } from '../unit/versions.js';
+import { type VersionedUnit, withoutVersions } from '../unit/versions.js';
 import type { DeviceLink } from '../wire/link.js';
 import type { Progress } from '../wire/statistics.js';
 import { ArenaImage } from './arena-image.js';
 import type { UserFirmware } from './attach.js';
-import type { ByteStore } from './byte-store.js';
 import { checkFirmware } from './check-firmware.js';
 import { compileMended, type Mended } from './compile-mended.js';
-import type { Connection } from './connection.js';
-import { ALL_OBJECTS, destroyOps, destructorCompanions, registrationsIn } from './destructors.js';
+import { ALL_OBJECTS, destroyOps } from './destructors.js';
 import { batchError, cutShort } from './errors.js';
 import { type ReportParts, reportFault, reportKeptFault } from './fault-report.js';
-import type { FirmwareDeclarations } from './firmware-declarations.js';
 import { oldOnesInUse } from './firmware-pointers.js';
-import type { Guard } from './guard.js';
-import { type HistoryEntry, planUndo, pointersInSaved, type TakenBack, takeLast } from './history.js';
-import { InputRecord, isLasting, recordsBefore, replaceRecords, TypedInputs } from './input-record.js';
-import type { InterruptTable } from './interrupts.js';
-import { type LastValue, lastValueOf, lastValueText, saysLastValue } from './last-value.js';
-import {
-  type HostStep,
-  type InputOutcome,
-  type LogEntry,
-  type RecordedSession,
-  type SessionLog,
-  THE_END,
-} from './log.js';
+import { planUndo, type TakenBack, takeLast } from './history.js';
+import { type HostSnapshot, HostState } from './host-state.js';
+import { lastValueOf } from './last-value.js';
+import { type HostStep, type InputOutcome, type LogEntry, type RecordedSession, THE_END } from './log.js';
 import { readMemory, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
-import { explained } from './needs-os.js';
-import type { LineRate } from './raise-rate.js';
 import { Recovery } from './recovery.js';
-import { checkSame, revisionAgain } from './redo.js';
+import { checkSame } from './redo.js';
 import { neededRevisions, startRevisions } from './revise.js';
 import { SAFE_ON, SafeMode } from './safe-mode.js';
-import { FLUSH, stdioCompanions } from './stdio.js';
+import type { Stations } from './stations.js';
+import { FLUSH } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
-import { undeclared } from './undeclared.js';
-import { type ValueSlot, valueSlot } from './value-slot.js';
+import type { ValueSlot } from './value-slot.js';
 import { plainDiagnostic, shownValue, withoutVersionsIn } from './versions.js';
 import { whyName } from './why.js';
 
@@ -97,33 +79,6 @@ export interface Timing {
   showMs: number;
 }
 
-/** The stations a session conducts; `openSession` makes them. */
-export interface Stations {
-  readonly board: BoardRecord;
-  readonly parser: CppParser;
-  readonly compiler: Compiler;
-  readonly linker: LinkSession;
-  readonly connection: Connection;
-  readonly log: SessionLog;
-  /** Where what is seldom asked for goes; closed with the session. */
-  readonly store: ByteStore;
-  /** What the MPU is told; undefined where there is none. */
-  readonly guard: Guard | undefined;
-  readonly rate: LineRate;
-  /** Handlers of interrupts. */
-  readonly interrupts: InterruptTable;
-  /** Object of the support library that brings their table along. */
-  readonly interruptInit: ObjectFile;
-  /** Object of the support library that brings along what `:safe on` needs. */
-  readonly trackInit: ObjectFile;
-  /** Waiting for a line that ended goes on for this long. */
-  readonly reconnectMs: number;
-  /** Declares what inputs use of that firmware. */
-  readonly firmwareNames: FirmwareDeclarations | undefined;
-  /** Firmware of the user's own that the stub is in. */
-  readonly user: UserFirmware | undefined;
-}
-
 export interface EvaluateOptions {
   /** Name shown in diagnostics; `input_<n>` if absent. */
   readonly fileName?: string;
@@ -131,33 +86,13 @@ export interface EvaluateOptions {
   readonly runTimeoutMs?: number;
 }
 
-/** What the host knows of a session beside linker and memory. */
-interface Known {
-  readonly declarations: DeclarationStore;
-  readonly typed: TypedInputs;
-  readonly records: readonly InputRecord[];
-  readonly history: readonly HistoryEntry[];
-  readonly last: LastValue | undefined;
-  readonly registrations: number;
-}
-
 export class Session {
   readonly board: BoardRecord;
   #stations: Stations;
-  #declarations: DeclarationStore;
-  #input = 0;
-  #typed: TypedInputs;
-  /** What may have to be compiled again, oldest first. */
-  #records: readonly InputRecord[] = [];
-  /** Inputs that can be taken back, oldest first. */
-  #history: readonly HistoryEntry[] = [];
-  /** What `_` stands for. */
-  #last: LastValue | undefined;
-  /** Objects that may be registered for destruction. */
-  #registrations = 0;
+  readonly #known: HostState;
   readonly #transactions: Transactions;
   /** `:safe`, checkpoints, `:diff`. */
-  readonly safe: SafeMode<Known>;
+  readonly safe: SafeMode<HostSnapshot>;
   readonly #recovery: Recovery;
   readonly #image = new ArenaImage();
   /** Ctrl-Cs for the code that runs now. */
@@ -169,8 +104,7 @@ export class Session {
   constructor(stations: Stations, declarations: DeclarationStore) {
     this.board = stations.board;
     this.#stations = stations;
-    this.#declarations = declarations;
-    this.#typed = new TypedInputs(stations.store);
+    this.#known = new HostState(stations, declarations);
     const { connection, linker, log, guard, interrupts, rate, reconnectMs, user } = stations;
     this.#transactions = new Transactions({
       linker,
@@ -198,7 +132,7 @@ export class Session {
       fault: () => reportKeptFault(this.#reportParts((ops) => this.link.execute(ops))),
       notice: (text) => this.#say(text),
     });
-    this.safe = new SafeMode<Known>({
+    this.safe = new SafeMode<HostSnapshot>({
       board: stations.board,
       linker,
       transactions: this.#transactions,
@@ -206,16 +140,12 @@ export class Session {
       interrupts,
       linkInterrupts: (input) => this.linker.commit(this.#stageInterrupts(input)),
       trackInit: stations.trackInit,
-      newestInput: () => this.#input,
-      state: () => ({
-        declarations: this.#declarations,
-        typed: this.#typed,
-        records: this.#records,
-        history: this.#history,
-        last: this.#last,
-        registrations: this.#registrations,
-      }),
-      restore: (known) => this.#goBack(known),
+      newestInput: () => this.#known.input,
+      state: () => this.#known.snapshot(),
+      restore: (snapshot) => {
+        this.#known.restore(snapshot);
+        stations.compiler.prepare(snapshot.declarations.text());
+      },
       logged: (what, action, host) => this.#entry(what, action, host),
       symbolAt: (addr) => symbolText(linker.symbolAt(addr)),
     });
@@ -261,23 +191,24 @@ export class Session {
    *  @throws COMPILE_…, LINK_… when the input is at fault, SESSION_FAULT and SESSION_STOPPED when it did not run to
    *  its end, WIRE_… when the board no longer answers; ProgramExit when it called `exit`. The session is then as before. */
   async evaluate(text: string, options: EvaluateOptions = {}): Promise<Evaluation> {
-    const versioned = splitVersioned(this.#stations.parser, this.#declarations, text);
+    const versioned = this.#known.split(text);
     const { versions } = versioned;
     try {
       const { value, warnings, timing } = await this.#evaluate(text, versioned, options);
-      const shown = value === undefined ? undefined : shownValue(value, versions, () => this.#typed.list());
+      const shown = value === undefined ? undefined : shownValue(value, versions, () => this.#known.typed.list());
       return {
         value: shown?.replace(UNNAMED, '{...}'),
-        warnings: warnings.map((each) => plainDiagnostic(each, versions, () => this.#typed.list())),
+        warnings: warnings.map((each) => plainDiagnostic(each, versions, () => this.#known.typed.list())),
         timing,
       };
     } catch (error) {
-      throw withoutVersionsIn(error, versions, () => this.#typed.list());
+      throw withoutVersionsIn(error, versions, () => this.#known.typed.list());
     }
   }
 
   async #evaluate(text: string, versioned: VersionedUnit, options: EvaluateOptions): Promise<Evaluation> {
-    const input = ++this.#input;
+    const known = this.#known;
+    const input = ++known.input;
     const name = options.fileName ?? `input ${input}`;
     const timing: Timing = { compileMs: 0, linkMs: 0, boardMs: 0, runMicros: 0, showMs: 0 };
     const { compiler, linker, interrupts, log: sessionLog, firmwareNames } = this.#stations;
@@ -286,14 +217,14 @@ export class Session {
     // What opens a comment and never closes it is empty too; clang says so.
     if (isEmpty && !scan(text).open.has('comment')) return { value: undefined, warnings: [], timing };
 
-    const revisions = startRevisions(compiler, this.#records, unit);
-    const last = this.#last !== undefined && this.#saysLastValue(unit) ? lastValueText(this.#last) : '';
-    const compile = (known: DeclarationStore): Promise<Mended> =>
-      compileMended(compiler, versioned.unit, known, input, options.fileName, last);
+    const revisions = startRevisions(compiler, known.records, unit);
+    const last = known.lastValueFor(unit);
+    const compile = (declarations: DeclarationStore): Promise<Mended> =>
+      compileMended(compiler, versioned.unit, declarations, input, options.fileName, last);
     const { compiled, before } = await timed(
       timing,
       'compileMs',
-      () => firmwareNames?.compile(text, this.#declarations, compile) ?? compile(this.#declarations),
+      () => firmwareNames?.compile(text, known.declarations, compile) ?? compile(known.declarations),
     );
     const object = readObject(compiled.object, name);
     const revised = await timed(timing, 'compileMs', () => neededRevisions(linker, revisions, object));
@@ -307,7 +238,7 @@ export class Session {
 
     await this.#transactions.copyVariables();
     this.#interrupts = 0;
-    sessionLog.begin(inputBegin(made, compiled.object, this.#declarations, linker.oldestUndo));
+    sessionLog.begin(inputBegin(made, compiled.object, known.declarations, linker.oldestUndo));
     let outcome: RunOutcome;
     let report: FaultReport | undefined;
     try {
@@ -333,7 +264,7 @@ export class Session {
       setImmediate(() => void this.#transactions.copyVariables());
       throw batchError(name, reply, report);
     }
-    const lasting = this.#commit(made, staged, outcome);
+    const lasting = known.commit(made, staged, outcome);
     if (staged.overFirmware.length > 0 && firmwareNames !== undefined) {
       const peek = (ops: readonly Op[]): Promise<BatchReply> => this.#transactions.peek(ops);
       const lines = await oldOnesInUse(staged, firmwareNames.index, this.link.hello, peek).catch(() => []);
@@ -341,35 +272,19 @@ export class Session {
     }
     sessionLog.commit(outcomeOf(outcome, this.#transactions.heapBytes));
     const value = await timed(timing, 'showMs', () => this.#show(object, slot, reply));
-    for (const each of lasting) this.#putToRest(each);
+    for (const each of lasting) known.putToRest(each);
     this.#transactions.safe.committed();
     // Starting a process takes a few milliseconds; the value is shown first.
-    setImmediate(() => compiler.prepare(this.#declarations.text()));
+    setImmediate(() => compiler.prepare(known.declarations.text()));
     return { value, warnings: compiled.warnings, timing };
   }
 
   #linkExplained(name: string, made: MadeInput): { staged: StagedLink; slot: ValueSlot | undefined } {
     try {
-      return this.#link(name, made);
+      return this.#known.link(name, made);
     } catch (error) {
       throw this.#stations.firmwareNames?.explained(error) ?? error;
     }
-  }
-
-  /** Links an input that was compiled, now or when it was typed. */
-  #link(
-    name: string,
-    { input, text, object, revised }: MadeInput,
-  ): { staged: StagedLink; slot: ValueSlot | undefined } {
-    const staged = explained(name, text, this.board, () =>
-      this.#stations.linker.stage(object, {
-        revisions: revised.map(({ revision }) => revision),
-        input,
-        companions: [...stdioCompanions(text), ...destructorCompanions(this.#registrations + registrationsIn(object))],
-        keep: 'trial',
-      }),
-    );
-    return { staged, slot: valueSlot(object, staged) };
   }
 
   #stageInterrupts(input: number): StagedLink {
@@ -385,43 +300,6 @@ export class Session {
       this.linker.commit(staged);
     };
     await this.#entry('handlers of interrupts', bring, { kind: 'interrupts', input });
-  }
-
-  /** Makes an input that went well part of the session.
-   *  @returns objects that something on the board is from now */
-  #commit(
-    made: MadeInput,
-    staged: StagedLink,
-    { saved, destroyed, pointers }: Omit<RunOutcome, 'reply'>,
-  ): ObjectFile[] {
-    const { linker } = this.#stations;
-    const { input, text, fileName, unit, versions, before, object, revised } = made;
-    const known = staged.trial === undefined ? [] : pointersInSaved(this.#history, staged.trial);
-    const lasting = linker.commit(staged, pointers?.concat(known));
-    this.#registrations += registrationsIn(object);
-    const { records, replaced } = replaceRecords(
-      this.#records,
-      revised.map(({ record }) => record),
-    );
-    const entry = { input, text, declarations: before, replaced, saved, destroyed };
-    const oldest = linker.oldestUndo ?? input;
-    this.#history = [...this.#history, entry].filter((each) => each.input >= oldest);
-    const declared = [...declarationsOf(unit, this.#typeResolver(object)), ...undeclared(object, unit)];
-    this.#declarations = before.add(declared, versions);
-    this.#records = records;
-    if (isLasting(unit)) {
-      const { store } = this.#stations;
-      this.#typed = this.#typed.with({ input, fileName, unit });
-      const record = InputRecord.of(input, fileName, unit, before, store, this.#typed.last);
-      if (record !== undefined) this.#records = [...records, record];
-    }
-    return lasting;
-  }
-
-  #putToRest(object: ObjectFile): void {
-    const { store } = this.#stations;
-    const bytes = objectBytes(object);
-    if (bytes !== undefined) restObject(object, store, store.put(bytes));
   }
 
   /** What to say of an input that the board or the line cut short, once both are well again, or given up. */
@@ -445,9 +323,9 @@ export class Session {
       this.#redo(entry, recorded.outcomes.get(entry));
       for (const { ops, done } of entry.steps) this.#image.apply(ops.slice(0, done));
     }
-    this.#last = recorded.last;
+    this.#known.last = recorded.last;
     sessionLog.adopt(entries);
-    compiler.prepare(this.#declarations.text());
+    compiler.prepare(this.#known.declarations.text());
     const heapBytes = Math.max(0, ...[...recorded.outcomes.values()].map((outcome) => outcome.heapBytes));
     const cut = entries.at(-1)?.state === 'open' ? entries.at(-1)!.begin : undefined;
     this.#transactions.resume(recorded.owed, heapBytes, cut !== undefined);
@@ -464,30 +342,18 @@ export class Session {
 
   /** What an entry of the log did to the host. */
   #redo({ begin, steps, state }: LogEntry, outcome: InputOutcome | undefined): void {
-    const { linker, parser } = this.#stations;
-    if (begin.t === 'input') this.#input = Math.max(this.#input, begin.input);
+    const known = this.#known;
+    if (begin.t === 'input') known.input = Math.max(known.input, begin.input);
     if (state !== 'done') return;
     if (begin.t === 'other' && begin.host !== undefined) this.safe.redo(begin.host);
-    if (begin.t === 'undo') {
-      const { undone, left } = takeLast(this.#history, begin.count);
-      this.#takeBack(undone, left);
-    }
+    if (begin.t === 'undo') known.takeBack(takeLast(known.history, begin.count));
     if (begin.t !== 'input' || outcome === undefined) return;
-    const { input, text, fileName } = begin;
-    const name = fileName ?? `input ${input}`;
-    linker.forgetUndo(begin.oldestUndo);
-    const made: MadeInput = {
-      ...splitVersioned(parser, this.#declarations, text),
-      input,
-      text,
-      fileName,
-      before: this.#declarations.without(begin.lost),
-      object: readObject(begin.object, name),
-      revised: begin.revised.map((each) => revisionAgain(this.#records, each)),
-    };
-    const { staged } = this.#link(name, made);
+    const name = begin.fileName ?? `input ${begin.input}`;
+    this.linker.forgetUndo(begin.oldestUndo);
+    const made = known.remake(name, begin);
+    const { staged } = known.link(name, made);
     checkSame(name, staged, steps);
-    for (const each of this.#commit(made, staged, outcome)) this.#putToRest(each);
+    for (const each of known.commit(made, staged, outcome)) known.putToRest(each);
   }
 
   /** Calls a function that takes nothing and gives an `int`, such as `main`.
@@ -515,15 +381,15 @@ export class Session {
 
   /** What a name is now, for `:why`. */
   why(name: string): string {
-    return whyName(this.#typed.list(), name);
+    return whyName(this.#known.typed.list(), name);
   }
 
   /** Names declared so far, and those of the firmware, for completion. */
   names(): string[] {
-    const { versions } = this.#declarations;
-    const declared = this.#declarations.list().flatMap(({ names }) => names);
+    const { declarations } = this.#known;
+    const declared = declarations.list().flatMap(({ names }) => names);
     const ofFirmware = this.#stations.firmwareNames?.words() ?? [];
-    return [...new Set([...declared.map((name) => withoutVersions(name, versions)), ...ofFirmware])];
+    return [...new Set([...declared.map((name) => withoutVersions(name, declarations.versions)), ...ofFirmware])];
   }
 
   /** Adds a listener for what is to be said beside the answers: that the board restarted, what was restored. */
@@ -584,11 +450,11 @@ export class Session {
    *  @throws SESSION_NOTHING_TO_UNDO; SESSION_FAULT when a destructor faulted (the inputs are taken back all the same) */
   async undo(count = 1): Promise<TakenBack[]> {
     const { linker, compiler, interrupts, log: sessionLog } = this.#stations;
-    const { undone, left } = takeLast(this.#history, count);
-    const oldest = undone.at(-1)!;
+    const last = takeLast(this.#known.history, count);
+    const { undone } = last;
     const plan = planUndo(linker, undone, linker.addressOf(FLUSH));
     await this.#transactions.copyVariables();
-    sessionLog.begin({ t: 'undo', fromInput: oldest.input, count });
+    sessionLog.begin({ t: 'undo', fromInput: undone.at(-1)!.input, count });
     let reply: BatchReply | undefined;
     let table: BatchReply | undefined;
     try {
@@ -598,34 +464,15 @@ export class Session {
       sessionLog.failed(String((error as { code?: unknown }).code), this.#transactions.owed);
       throw await this.#afterFailure('taking back inputs', error);
     }
-    this.#takeBack(undone, left);
+    this.#known.takeBack(last);
     const restore = [...plan.restore, ...interrupts.dangling(table, plan.restore)];
     sessionLog.commit(undefined, restore);
-    compiler.prepare(this.#declarations.text());
+    compiler.prepare(this.#known.declarations.text());
     await this.#transactions.owe(restore);
     if (reply !== undefined && reply.status !== 'OK') {
       throw batchError('a destructor', reply, await this.#report(reply));
     }
     return undone.map(({ input, text }) => ({ input, text }));
-  }
-
-  #takeBack(undone: readonly HistoryEntry[], left: readonly HistoryEntry[]): void {
-    const oldest = undone.at(-1)!;
-    this.#stations.linker.undo(oldest.input);
-    this.#history = left;
-    this.#declarations = oldest.declarations;
-    this.#records = recordsBefore(this.#records, undone);
-    this.#typed = this.#typed.before(oldest.input);
-  }
-
-  #goBack({ declarations, typed, records, history, last, registrations }: Known): void {
-    this.#declarations = declarations;
-    this.#typed = typed;
-    this.#records = records;
-    this.#history = history;
-    this.#last = last;
-    this.#registrations = registrations;
-    this.#stations.compiler.prepare(declarations.text());
   }
 
   /** Has the MPU, where there is one, refuse writes to code from the first input on. */
@@ -711,16 +558,8 @@ export class Session {
       attached: user !== undefined,
       image: this.#image,
       hello: this.link.hello,
-      typed: this.#typed,
+      typed: this.#known.typed,
       read,
-    };
-  }
-
-  /** Types that only the compiler knows, as C++ text. */
-  #typeResolver(object: ObjectFile): TypeResolver {
-    return (name) => {
-      const variable = readDebugInfo(object).variable(name);
-      return variable === undefined ? undefined : typeName(variable.type);
     };
   }
 
@@ -740,8 +579,8 @@ export class Session {
     const ownerOf = (addr: number): ObjectFile | undefined => linker.sectionAt(addr)?.object;
     const content = await readSlot(object, slot.addr, memory, ownerOf);
     if (content === undefined) return undefined;
-    this.#last = lastValueOf(content);
-    this.#stations.log.last(this.#last);
+    this.#known.last = lastValueOf(content);
+    this.#stations.log.last(this.#known.last);
     const text = await formatContent(content, memory);
     if (content.dropAddr !== undefined) await this.#drop(content.dropAddr);
     return text;
@@ -754,11 +593,5 @@ export class Session {
     const ops: Op[] = [entry, ...(flush === undefined ? [] : [flush])].map((each) => ({ op: 'RUN', entry: each }));
     const reply = await this.#logged('the end of a value', ops, FINISH_TIMEOUT_MS);
     if (reply.status !== 'OK') throw batchError('a destructor', reply, await this.#report(reply));
-  }
-
-  /** Whether a text means the last value by `_`, and the user gave the name to nothing else. */
-  #saysLastValue({ text, items }: SourceUnit): boolean {
-    if (!saysLastValue(text) || this.#declarations.declares('_')) return false;
-    return !items.some(({ names }) => names.includes('_'));
   }
 }
