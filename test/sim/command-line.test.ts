@@ -202,6 +202,29 @@ describe('run', () => {
   });
 });
 
+// What the compiler from npm is given lies in a file system of its own.
+describe('options of the compiler on wasm', () => {
+  test('headers, folders, macros, standard, optimization and :load are what they are elsewhere', async () => {
+    source('twice.h', '#pragma once\ninline int twice(int a) { return a * 2; }\n');
+    const loaded = source(
+      'square.cpp',
+      '#include "twice.h"\nint square(int n) { return n * n; }\ntwice(square(ANSWER))\n',
+    );
+    const options = ['--include', 'twice.h', '-I', dir, '-D', 'ANSWER=7', '--std', 'c++17', '-O', '0'];
+    const inputs = `twice(21)\n__cplusplus\n:load ${loaded}\nint square(int n) { return n; }\nsquare(5)\n#ifdef __OPTIMIZE__\nint optimized = 1;\n#else\nint optimized = 0;\n#endif\noptimized\n`;
+    const ended = await barewire(['--board', 'wasm', ...options], inputs);
+    expect(ended.stderr).toBe('');
+    expect(ended.stdout).toBe('(int) 42\n(long) 201703\n(int) 98\n(int) 5\n(int) 0\n');
+    expect(ended.exitCode).toBe(0);
+  }, 60_000);
+
+  test('--exceptions is refused with the reason', async () => {
+    const ended = await barewire(['--board', 'wasm', '--exceptions'], '1+1\n');
+    expect(ended.stderr).toMatch(/^--exceptions is for Arm boards: for wasm there is no C\+\+ library with exceptions/);
+    expect(ended.exitCode).toBe(2);
+  });
+});
+
 describe('usage', () => {
   test.each([
     [['--board', 'nope'], /There are pico-sim, qemu-mps2-an385, qemu-lm3s6965evb.*, and board files/],
