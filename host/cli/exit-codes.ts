@@ -31,6 +31,7 @@ const BY_PREFIX: readonly (readonly [prefix: string, exitCode: number])[] = [
   ['BOARD_NO_REGION', EXIT.usage],
   ['BOARD_HEAP', EXIT.usage],
   ['SESSION_FAULT', EXIT.fault],
+  ['SESSION_NO_INTERRUPT', EXIT.fault],
   ['SESSION_STOPPED', EXIT.fault],
   ['SESSION_ABORTED', EXIT.fault],
   ['SESSION_NEEDS_OS', EXIT.input],

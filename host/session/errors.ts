@@ -46,10 +46,10 @@ export function batchError(
       }
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {
-      const known = report ?? { cause: 'no record came', mistake: undefined, place: [], details: [] };
+      const known: FaultReport = report ?? { cause: 'no record came', mistake: undefined, place: [], details: [] };
       const { cause, mistake } = known;
       const text = reportLines(input, known, restartLines(reply)).join('\n');
-      return deviceError('SESSION_FAULT', text, { input, cause, mistake });
+      return deviceError(known.code ?? 'SESSION_FAULT', text, { input, cause, mistake });
     }
     case 'BROKEN':
     case 'STALLED': {

@@ -67,7 +67,7 @@ export async function reportFault(
   const refused = board.arch === 'wasm32' ? names.addressOf(REFUSED) : undefined;
   const kept = refused === undefined ? undefined : wordsOf(await read(refused, 8));
   const cause = refusedInterrupt(words, board, names, kept);
-  return cause === undefined ? report : { ...report, cause, mistake: undefined };
+  return cause === undefined ? report : { ...report, cause, mistake: undefined, code: 'SESSION_NO_INTERRUPT' };
 }
 
 /** What a handler did that faulted between two runs, which made the board restart; undefined when that is not why it

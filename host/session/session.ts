@@ -188,8 +188,8 @@ export class Session {
   }
 
   /** Compiles, sends and runs one input.
-   *  @throws COMPILE_…, LINK_… when the input is at fault, SESSION_FAULT and SESSION_STOPPED when it did not run to
-   *  its end, WIRE_… when the board no longer answers; ProgramExit when it called `exit`. The session is then as before. */
+   *  @throws COMPILE_…, LINK_… when the input is at fault; SESSION_FAULT, SESSION_NO_INTERRUPT and SESSION_STOPPED when it
+   *  did not run to its end; WIRE_… when the board no longer answers; ProgramExit when it called `exit`. The session is then as before. */
   async evaluate(text: string, options: EvaluateOptions = {}): Promise<Evaluation> {
     const versioned = this.#known.split(text);
     const { versions } = versioned;

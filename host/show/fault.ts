@@ -29,6 +29,8 @@ export interface FaultReport {
   readonly place: readonly string[];
   /** Cautions, registers, status. */
   readonly details: readonly string[];
+  /** Of the error that it becomes, where that has one of its own. */
+  readonly code?: string;
 }
 
 /** The report as lines.
