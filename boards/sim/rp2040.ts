@@ -16,6 +16,7 @@ import { readSegments, type Segment } from './elf-segments.js';
 import { BoardError } from './errors.js';
 import { FAULT, type FaultingCore, installFaultingCore } from './rp2040-core.js';
 import { openUart, openUsb, type Rp2040Line } from './rp2040-lines.js';
+import { Pins } from './rp2040-pins.js';
 import { SimClock } from './sim-clock.js';
 
 const FLASH_ADDR = 0x1000_0000;
@@ -59,6 +60,7 @@ class Rp2040Port implements BytePort {
   private chip: RP2040;
   private core!: FaultingCore;
   private line!: Rp2040Line;
+  private readonly pins = new Pins();
   private readonly inbox: Uint8Array[] = [];
   private inboxOffset = 0;
   private outbox = new Uint8Array(1024);
@@ -104,6 +106,16 @@ class Rp2040Port implements BytePort {
     this.scheduleSlice();
   }
 
+  /** Its pins: `pin 5 high` puts a level on one. */
+  panel(words: string): readonly string[] | undefined {
+    if (words !== '') {
+      this.wakeClock();
+      if (!this.pins.act(this.chip, words)) return undefined;
+      this.scheduleSlice();
+    }
+    return this.pins.lines(this.chip);
+  }
+
   async close(): Promise<void> {
     this.end(undefined);
   }
@@ -143,6 +155,7 @@ class Rp2040Port implements BytePort {
     this.core = core;
     this.line = this.openLine(chip, (byte) => this.putByte(byte));
     watchdogOf(chip).onWatchdogTrigger = () => this.restart();
+    this.pins.apply(chip);
     return chip;
   }
 

@@ -27,11 +27,18 @@ function firstLine(text: string): string {
   return more.length > 0 ? `${first} …` : first;
 }
 
+/** What `:board` can do to a simulated board. */
+const BOARD_WORDS: Readonly<Record<string, string>> = {
+  wasm: '`press`, `release` and `send TEXT`',
+  rp2040js: '`pin N high` and `pin N low`',
+};
+
 /** What `:board` says of words that it does not know. */
-function boardWordsText(panel: readonly string[] | undefined, words: string): string {
-  return panel === undefined
-    ? 'this board has no button here: only the board wasm is worked from the prompt'
-    : `${words}: the board can \`press\`, \`release\` and \`send TEXT\``;
+function boardWordsText({ board }: Session, words: string): string {
+  const known = BOARD_WORDS[board.simulator?.kind ?? ''];
+  return known === undefined
+    ? 'this board is not worked from the prompt: `wasm` has a button there, and `pico-sim` pins'
+    : `${words}: the board can ${known}`;
 }
 
 /** The `:commands` that need a session. */
@@ -49,11 +56,11 @@ export function sessionCommands(session: Session, show: Shown): ReplCommand[] {
     },
     {
       name: 'board',
-      arguments: '[press|release|send TEXT]',
-      help: 'say which board this is and how its memory is used; work its button, or its serial port',
+      arguments: '[press|release|send TEXT|pin N high|low]',
+      help: 'say which board this is and how its memory is used; work its button, serial port or pins',
       run: (words) => {
         const panel = session.panel(words);
-        if (words !== '') return panel?.join('\n') ?? boardWordsText(session.panel(''), words);
+        if (words !== '') return panel?.join('\n') ?? boardWordsText(session, words);
         const { hello } = session.link;
         const { usedBytes, freeBytes } = session.linker.usage();
         return table([

@@ -72,6 +72,7 @@ const EXAMPLES: readonly (readonly [name: string, kib: number, boards?: readonly
   ['sorting-algorithms', 32],
   ['systick', 11, WITH_CORE_TIMER],
   ['timer-interrupt', 11, WITH_TIMER],
+  ['gpio-interrupt', 11, ['pico-sim']],
 ];
 
 describe.each(PLAYED)('on %s', (board, ram) => {
