@@ -357,7 +357,7 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
   const { code, signal, stderr } = result;
   const errors = diagnostics.filter((each) => each.severity === 'error');
   // clang may crash over what follows from a mistake: the mistake is what counts.
-  const isMistake = diagnostics.some(({ severity, file }) => severity === 'error' && file !== undefined);
+  const isMistake = errors.some(({ file, notes }) => [file, ...notes.map((note) => note.file)].some(Boolean));
   if (errors.length === 0 || ((signal !== null || code !== 1) && !isMistake)) {
     const how = signal === null ? `with status ${code}` : `by ${signal}`;
     const words = lastLines(withoutStackDump(stderr), 12);

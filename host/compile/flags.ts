@@ -38,6 +38,7 @@ export function compileFlags(board: BoardRecord, includeDirs: readonly string[],
     ...CHECKS,
     ...(board.arch === 'wasm32' ? DESTROYERS : []),
     ...WARNINGS,
+    ...(board.libc === 'wasi' ? EMULATED : []),
     ...boardMacros(board),
     ...(options.extra ?? []),
     // clang from npm finds its own.
@@ -88,6 +89,9 @@ const CODE = [
   '-fstandalone-debug',
   '-fdebug-compilation-dir=.',
 ];
+
+/** Parts of wasi-libc's that its headers warn of unless one knows that they only have a likeness: `clock`, `getpid`. */
+const EMULATED = ['-D_WASI_EMULATED_PROCESS_CLOCKS', '-D_WASI_EMULATED_GETPID'];
 
 /** On WebAssembly clang registers no object to be destroyed later, but a function for each that destroys it, and
  *  host/wasm finds the object in there: the destructor must not be inlined. Functions are not inlined into others whose

@@ -21,6 +21,23 @@ const SYSTEM_CALLS: Readonly<Record<string, { readonly need: string; readonly ca
   _execve: { need: 'processes', callers: ['execve', 'execv', 'execl', 'execlp', 'execvp', 'system', 'popen'] },
 };
 
+/** What wasi-libc calls instead, behind a prefix of its own. */
+const WASI_PREFIX = '__imported_wasi_snapshot_preview1_';
+const WASI_FILES = [
+  ...['_open', '_fcntl', '_stat', '_link', '_unlink', '_mkdir'].flatMap((name) => SYSTEM_CALLS[name]!.callers),
+  ...['opendir', 'readdir', 'rmdir', 'access', 'truncate', 'ftruncate', 'fstat', 'lseek', 'fsync'],
+];
+const WASI_SOCKETS = ['accept', 'recv', 'send', 'shutdown', 'socket', 'poll', 'select'];
+
+function systemCall(name: string): { readonly need: string; readonly callers: readonly string[] } | undefined {
+  // picolibc calls them without the underscore.
+  const known = SYSTEM_CALLS[name] ?? SYSTEM_CALLS[`_${name}`];
+  if (known !== undefined || !name.startsWith(WASI_PREFIX)) return known;
+  const call = name.slice(WASI_PREFIX.length);
+  if (/^(?:fd|path)_/.test(call)) return { need: 'files', callers: WASI_FILES };
+  return /^(?:sock|poll)_/.test(call) ? { need: 'sockets', callers: WASI_SOCKETS } : undefined;
+}
+
 interface UndefinedSymbol {
   readonly name: string;
 }
@@ -31,8 +48,7 @@ interface UndefinedSymbol {
 export function explainUndefined(error: unknown, input: string, text: string): unknown {
   if (!(error instanceof BarewireError) || error.code !== 'LINK_UNDEFINED') return error;
   const symbols = error.details.symbols as readonly UndefinedSymbol[];
-  // picolibc calls them without the underscore.
-  const calls = symbols.map(({ name }) => SYSTEM_CALLS[name] ?? SYSTEM_CALLS[`_${name}`]);
+  const calls = symbols.map(({ name }) => systemCall(name));
   if (symbols.length === 0 || calls.some((call) => call === undefined)) return error;
   const needs = [...new Set(calls.map((call) => call!.need))];
   const callers = new Set(calls.flatMap((call) => call!.callers));

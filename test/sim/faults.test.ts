@@ -254,7 +254,7 @@ onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name], [NEEDS.cortexM], (boar
   });
 });
 
-onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32'], [NEEDS.divideTrap], ({ name: board }) => {
+onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name, 'qemu-virt-rv32', 'wasm'], [], ({ name: board }) => {
   test('a division by zero in a statement is told, also when the optimizer sees it', async () => {
     const session = await openSession({ board });
     try {

@@ -39,7 +39,6 @@ export const NEEDS = {
     words: 'a stack pointer that outlives an overflow (stack limit: no)',
     isMet: ({ capabilities }) => !capabilities.stackLimit,
   },
-  divideTrap: { words: 'a notice of divisions by zero', isMet: ({ arch }) => arch !== 'wasm32' },
   stub: { words: 'a stub in C', isMet: ({ arch }) => arch !== 'wasm32' },
   qemu: { words: 'a simulator that is a process', isMet: ({ simulator }) => simulator?.kind === 'qemu' },
 } as const satisfies Readonly<Record<string, Need>>;

@@ -163,6 +163,14 @@ const printForwardList: Printer = async (context, value, depth) => {
 /** What a node of a map holds: a pair, which some versions wrap. */
 const pairOf = (element: Value): Value => fieldAt(element, '__cc_') ?? element;
 
+/** What nodes hold. Newer versions leave the wrapped pair undefined: the allocator, the last argument, says what it is. */
+function elementOf(value: Value, table: Value): DwarfType | undefined {
+  const element = typeArg(table, 0);
+  if (element !== undefined && sizeOfType(element) !== undefined) return element;
+  const allocator = typeArg(value, argsOf(value).length - 1);
+  return allocator === undefined ? element : typeArg({ ...value, type: allocator }, 0);
+}
+
 function hashPrinter(isMap: boolean): Printer {
   return async (context, value, depth) => {
     const table = fieldAt(value, '__table_');
@@ -170,7 +178,7 @@ function hashPrinter(isMap: boolean): Printer {
     const count = table && (await numberAt(context, table, '__size_'));
     if (!table || first === undefined || count === undefined) return undefined;
     const chain = { first, end: 0, next: 0, headBytes: 8, count };
-    return chainText(context, typeArg(table, 0), chain, (each) =>
+    return chainText(context, elementOf(value, table), chain, (each) =>
       isMap ? entryText(context, pairOf(each), depth) : context.show(context, each, depth + 1),
     );
   };
@@ -188,7 +196,7 @@ function treePrinter(isMap: boolean): Printer {
     const tree = fieldAt(value, '__tree_');
     const begin = tree && (await numberAt(context, tree, '__begin_node_'));
     const count = tree && (await numberAt(context, tree, '__size_'));
-    const element = tree && typeArg(tree, 0);
+    const element = tree && elementOf(value, tree);
     const size = element && sizeOfType(element);
     if (begin === undefined || count === undefined || !element || size === undefined) return undefined;
     const offset = storageOffset(TREE_NODE_BYTES, element);
