@@ -1,8 +1,8 @@
-// `npm run build` for `npm ci` and `npm pack`, with words for the one thing that a new clone lacks now and then. It is no
-// TypeScript, since it stands before that.
+// `npm run build`, with words for the one thing that a new clone lacks now and then. It is no TypeScript, since it stands
+// before that.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -15,4 +15,6 @@ if (built !== 0 && !existsSync(path('node_modules/@typescript'))) {
 Run \`npm ci\` without --omit. To be without clang from npm (106 MB), run \`npm uninstall --no-save @yowasp/clang\` then.
 `);
 }
+// `npx barewire` in a clone runs the file itself.
+if (built === 0) chmodSync(path('dist/host/cli/main.js'), 0o755);
 process.exitCode = built ?? 1;

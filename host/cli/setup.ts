@@ -68,11 +68,13 @@ export function findMissing(pieces: readonly SetupPiece[]): MissingPiece[] {
   return pieces.map((piece) => found.find((each) => each.piece === piece)).filter((each) => each !== undefined);
 }
 
-/** The error that names the commands for every system. */
-export function mustInstallError(missing: readonly MissingPiece[], why: string): BarewireError {
-  return new BarewireError('CLI_SETUP_MISSING', `${describeMissing(missing as readonly Missing[])}\n${why}`, {
-    missing: missing.map((each) => each.piece),
-  });
+/** The error that names the commands for every system.
+ *  @param offersNpm there is clang from npm to be had instead */
+export function mustInstallError(missing: readonly MissingPiece[], why: string, offersNpm = false): BarewireError {
+  const instead =
+    'Or install nothing: `npm ci` without --omit brings clang from npm (106 MB), and with it the board wasm.';
+  const lines = [describeMissing(missing as readonly Missing[]), why, ...(offersNpm ? [instead] : [])];
+  return new BarewireError('CLI_SETUP_MISSING', lines.join('\n'), { missing: missing.map((each) => each.piece) });
 }
 
 /** The error for a package manager that refused, with the end of its own words. */
@@ -111,7 +113,7 @@ export async function setUp(
     await buildNpmBoard();
     return;
   }
-  if (missing.length > 0) await install(missing, options.dryRun, say);
+  if (missing.length > 0) await install(missing, options, say);
   else if (options.dryRun) say('nothing is missing');
   if (options.dryRun) {
     say(firmwareIsCurrent() ? 'the firmware images are up to date' : 'would build the firmware images');
@@ -124,9 +126,15 @@ export async function setUp(
   await buildFirmware();
 }
 
-async function install(missing: readonly MissingPiece[], dryRun: boolean, say: (text: string) => void): Promise<void> {
+async function install(
+  missing: readonly MissingPiece[],
+  { dryRun, tests }: { readonly dryRun: boolean; readonly tests: boolean },
+  say: (text: string) => void,
+): Promise<void> {
   const names = missing.map((each) => each.piece);
   const candidates = names.flatMap(packagesOf).flat();
+  // The tests need the native one, whatever else there is.
+  const offersNpm = !tests && findYowasp() === undefined;
   const apt = process.platform === 'linux' && findProgram('apt-get', environment().path) !== undefined;
   const privilege = apt ? findPrivilege() : 'none';
   let refreshed = false;
@@ -137,7 +145,11 @@ async function install(missing: readonly MissingPiece[], dryRun: boolean, say: (
       case 'nothing':
         return;
       case 'ask':
-        throw mustInstallError(missing, apt ? 'Neither root nor passwordless sudo: please run it yourself.' : '');
+        throw mustInstallError(
+          missing,
+          apt ? 'Neither root nor passwordless sudo: please run it yourself.' : '',
+          offersNpm,
+        );
       case 'unavailable':
         throw unavailableError(plan.choices);
       case 'refresh':

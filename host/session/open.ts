@@ -11,7 +11,7 @@ import { BarewireError } from '../diag/error.js';
 import type { ObjectFile } from '../elf/object-file.js';
 import { readObject } from '../elf/read-object.js';
 import { LinkSession } from '../link/session.js';
-import { findToolchain } from '../toolchain/toolchain.js';
+import { findToolchain, requireToolchain } from '../toolchain/toolchain.js';
 import { DeclarationStore } from '../unit/declarations.js';
 import { type CppParser, loadParser } from '../unit/parser.js';
 import { systemClock } from '../wire/clock.js';
@@ -221,6 +221,8 @@ async function openWith(
   });
   compiling.catch(() => undefined);
   try {
+    // Of all that is missing this is to be heard of first.
+    if (board.libc !== 'wasi') requireToolchain(toolchain);
     const exceptions = options.compile?.exceptions ?? false;
     const archives = openArchives(board, toolchain, imageFolder(), exceptions);
     const connection = await connecting;

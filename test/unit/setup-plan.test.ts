@@ -137,6 +137,9 @@ describe('errors', () => {
       expect.stringMatching(/^ {2}winget: +winget install LLVM\.LLVM/),
       'Neither root nor passwordless sudo: please run it yourself.',
     ]);
+    expect(mustInstallError(pieces, '', true).message).toMatch(
+      /\nOr install nothing: `npm ci` without --omit brings clang from npm \(106 MB\), and with it the board wasm\.$/,
+    );
   });
 
   test("CLI_SETUP_APT shows the command and the end of apt's own words", () => {
