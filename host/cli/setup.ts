@@ -73,7 +73,9 @@ export function findMissing(pieces: readonly SetupPiece[]): MissingPiece[] {
 export function mustInstallError(missing: readonly MissingPiece[], why: string, offersNpm = false): BarewireError {
   const instead =
     'Or install nothing: `npm ci` without --omit brings clang from npm (106 MB), and with it the board wasm.';
-  const lines = [describeMissing(missing as readonly Missing[]), why, ...(offersNpm ? [instead] : [])];
+  const lines = [describeMissing(missing as readonly Missing[]), why, offersNpm ? instead : ''].filter(
+    (line) => line !== '',
+  );
   return new BarewireError('CLI_SETUP_MISSING', lines.join('\n'), { missing: missing.map((each) => each.piece) });
 }
 
