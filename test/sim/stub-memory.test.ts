@@ -78,7 +78,7 @@ onBoards(GUARDED, [NEEDS.mpu], (board) => {
   }, 60_000);
 });
 
-onBoards([MICROBIT.name, VIRT_RV32.name], [NEEDS.noMpu], (board) => {
+onBoards([MICROBIT.name, VIRT_RV32.name, 'wasm'], [NEEDS.noMpu], (board) => {
   test('without an MPU the stub notices when the code ends', async () => {
     session = await openSession({ board: board.name });
     await session.evaluate(DECLARATIONS);

@@ -31,7 +31,7 @@ export const NEEDS = {
   mpu: { words: 'protection by an MPU', isMet: ({ capabilities }) => capabilities.protection.startsWith('mpu') },
   noMpu: {
     words: 'memory of the stub that nothing protects',
-    isMet: ({ capabilities, arch }) => !capabilities.protection.startsWith('mpu') && arch !== 'wasm32',
+    isMet: ({ capabilities }) => !capabilities.protection.startsWith('mpu'),
   },
   bus: { words: 'a bus that refuses what is not there', isMet: ({ capabilities }) => !capabilities.silentBus },
   noThreadLocal: { words: 'relocations that refuse thread_local', isMet: isCortexM },

@@ -9,6 +9,7 @@
 
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { STATUSES, WASM_TRAPS } from '../../../protocol/messages.js';
+import { constantsOf, mendConstants } from './constants.js';
 import { ARENA, ATTENTION_ADDR, MEMORY_PAGES, NULL_ZONE, SERVICES, STUB_MEMORY, USER_STACK } from './layout.js';
 import { FunctionLoader } from './loader.js';
 import { keepOut, keptRecordAddr, resetRegisters, takeInterrupt } from './peripherals.js';
@@ -60,6 +61,7 @@ interface Core {
   receive(count: number): void;
   poll(): number;
   ran(value: number): void;
+  damaged(): void;
   abandon(status: number): void;
 }
 
@@ -74,6 +76,7 @@ class Executor {
   readonly #userStack = new WebAssembly.Global({ value: 'i32', mutable: true }, 0);
   readonly #core: Core;
   readonly #coreStackEnd: number;
+  readonly #constants: ReturnType<typeof constantsOf>;
   readonly #waiting: Uint8Array[] = [];
   /** Line whose handler runs. */
   #handling: number | undefined;
@@ -91,7 +94,9 @@ class Executor {
       stackPointer: this.#userStack,
       attend: () => this.#attend(),
     });
-    this.#core = this.#startCore(image, again);
+    const module = new WebAssembly.Module(image);
+    this.#constants = constantsOf(image, (scratch) => this.#instantiate(module, scratch));
+    this.#core = this.#startCore(module, again);
     this.#coreStackEnd = this.#core.__stack_pointer.value as number;
     for (const [name, addr] of Object.entries(SERVICES))
       this.#loader.offer(addr, this.#core[name as keyof typeof SERVICES]);
@@ -99,11 +104,18 @@ class Executor {
   }
 
   /** Instances write their variables' first values to memory; what stands there is kept if it is another's. */
-  #startCore(image: Uint8Array, again: boolean): Core {
+  #startCore(module: WebAssembly.Module, again: boolean): Core {
     const { addr, sizeBytes } = STUB_MEMORY;
     const before = again ? this.#bytes.slice(addr, addr + sizeBytes) : undefined;
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(image), {
-      env: { memory: this.#memory },
+    const core = this.#instantiate(module, this.#memory);
+    if (before !== undefined) this.#bytes.set(before, addr);
+    mendConstants(this.#bytes, this.#constants);
+    return core;
+  }
+
+  #instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Core {
+    const { exports } = new WebAssembly.Instance(module, {
+      env: { memory },
       board: {
         write: (from: number, count: number) => this.#send(from, count),
         run: (entry: number) => {
@@ -120,7 +132,6 @@ class Executor {
         written: (from: number, count: number) => this.#loader.written(from >>> 0, count >>> 0),
       },
     });
-    if (before !== undefined) this.#bytes.set(before, addr);
     return exports as unknown as Core;
   }
 
@@ -177,6 +188,7 @@ class Executor {
     this.#userStack.value = USER_STACK.addr + USER_STACK.sizeBytes;
     try {
       const result = call();
+      if (mendConstants(this.#bytes, this.#constants)) return () => this.#core.damaged();
       if (this.#nullZoneWritten()) return this.#abandon(FAULT, WASM_TRAPS.nullWrite, '');
       return () => this.#core.ran(typeof result === 'number' ? result | 0 : 0);
     } catch (error) {
@@ -197,6 +209,7 @@ class Executor {
     if (this.#handling !== undefined) keepOut(this.#words, this.#handling);
     this.#handling = undefined;
     this.#nullZoneWritten();
+    if (mendConstants(this.#bytes, this.#constants)) return () => this.#core.damaged();
     const stackPointer = this.#userStack.value as number;
     const what = { trap, value, stackPointer, restart: isIdle ? 1 : 0, handler };
     const words = new Uint8Array(recordOf(what, stack, this.#loader).buffer);

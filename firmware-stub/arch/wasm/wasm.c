@@ -108,7 +108,14 @@ EXPORT("poll") bool board_poll(void) { return stub_poll(); }
 
 EXPORT("ran") void board_ran(uint32_t value) {
   level = THREAD;
+  line_count = 0; /* no frame is under way: a number of user code's making must not lead anywhere */
   stub_ran(value);
+}
+
+/* Code has written over what lies here. */
+EXPORT("damaged") void board_damaged(void) {
+  level = THREAD;
+  stub_restart(BW_STATUS_DAMAGED);
 }
 
 /* Code ended by a trap (BW_STATUS_FAULT), or was stopped; the record is filled in. */
