@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BoardRecord } from '../../boards/board.js';
 import { startSimulator } from '../../boards/sim/index.js';
+import { ARENA } from '../../boards/sim/wasm/layout.js';
 import { packageRoot } from '../../host/diag/package-root.js';
 import { DeviceLink } from '../../host/wire/link.js';
 import { openSerialPort } from '../../host/wire/ports/serial.js';
@@ -50,10 +51,10 @@ const RV32: typeof THUMB = {
   undefinedAt: 0,
 };
 
-/** A function record (protocol/wasm-function.ts) without references. */
+/** A function record (protocol/wasm-function.ts) without references, for the start of the arena. */
 function wasmRecord(type: readonly number[], body: readonly number[]): Uint8Array<ArrayBuffer> {
   const types = [1, 0x60, ...type];
-  const head = Uint32Array.of(RECORD_MAGIC, RECORD_KINDS.function, body.length, 0, types.length);
+  const head = Uint32Array.of(RECORD_MAGIC, RECORD_KINDS.function, ARENA.addr, body.length, 0, types.length);
   return Uint8Array.of(...new Uint8Array(head.buffer), ...types, ...body);
 }
 const WASM: typeof THUMB = {
@@ -66,8 +67,8 @@ const WASM: typeof THUMB = {
   /** unreachable */
   undefined: wasmRecord([0, 0], [0, 0, 0x0b]),
   entry: 0,
-  foreverAt: 27,
-  undefinedAt: 25,
+  foreverAt: 31,
+  undefinedAt: 29,
 };
 
 const codeFor = ({ arch }: BoardRecord): typeof THUMB => (arch === 'rv32' ? RV32 : arch === 'wasm32' ? WASM : THUMB);
