@@ -53,7 +53,7 @@ export async function backtrace(
   const found = frameLost
     ? await newestCaller(registers, target)
     : { frame: innermost(registers, target), lost: undefined };
-  if (found === undefined) return { inner: [], skipped: 0, outer: [], roundBytes: 0, lost: { addr: undefined } };
+  if (found === undefined) return NOTHING_KNOWN;
   const first = found.frame;
   if (isNowhere) {
     const link = registers[target.rules.link]!;
@@ -63,10 +63,16 @@ export async function backtrace(
       : [];
     return { inner: [first, ...frames], skipped: 0, outer: [], roundBytes: 0, lost: undefined };
   }
-  const inner = await framesFrom(first, target, INNER_FRAMES, !frameLost);
-  const round = roundOf(inner, target.rules.sp);
-  const whole = { inner, skipped: 0, outer: [], roundBytes: 0, lost: found.lost };
-  if (inner.length < INNER_FRAMES) return whole;
+  const frames = await framesFrom(first, target, INNER_FRAMES, !frameLost);
+  const round = roundOf(frames, target.rules.sp);
+  let [inner, lost] = [frames, found.lost];
+  if (frameLost && registers[target.rules.sp] === target.stack.addr) {
+    if (round === undefined) return NOTHING_KNOWN;
+    inner = ofTheRounds(frames, round, target);
+    if (inner.length < frames.length) lost = { addr: target.rules.callBefore(inner[0]!.pc, target)?.targetAddr };
+  }
+  const whole = { inner, skipped: 0, outer: [], roundBytes: 0, lost };
+  if (frames.length < INNER_FRAMES) return whole;
   if (round === undefined) return { ...whole, inner: await framesFrom(first, target, 8 * INNER_FRAMES, !frameLost) };
   const end = target.stack.addr + target.stack.sizeBytes;
   const last = inner.at(-1)!;
@@ -103,11 +109,15 @@ function shift(frame: Frame, bytes: number, { rules }: UnwindTarget): Frame {
   return { ...frame, registers };
 }
 
+interface Round {
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+const NOTHING_KNOWN: Backtrace = { inner: [], skipped: 0, outer: [], roundBytes: 0, lost: { addr: undefined } };
+
 /** The shortest pattern that the last frames repeat, three times at least. */
-function roundOf(
-  frames: readonly Frame[],
-  sp: number,
-): { readonly frames: number; readonly bytes: number } | undefined {
+function roundOf(frames: readonly Frame[], sp: number): Round | undefined {
   for (let length = 1; length <= LONGEST_ROUND; length++) {
     const from = frames.length - 3 * length;
     if (from < 0) return undefined;
@@ -120,6 +130,19 @@ function roundOf(
     if (repeats && bytes > 0) return { frames: length, bytes };
   }
   return undefined;
+}
+
+/** Where the processor has a stack limit it sets the stack pointer to that, and nothing tells how far it had come: at the
+ *  inner end of the stack stands what earlier calls have left. Frames that go round and round are those of now.
+ *  @returns frames without those at the inner end that do not belong to the rounds */
+function ofTheRounds(frames: readonly Frame[], round: Round, { rules }: UnwindTarget): Frame[] {
+  let start = frames.length - round.frames;
+  for (; start > 0; start--) {
+    const [frame, before] = [frames[start - 1 + round.frames]!, frames[start - 1]!];
+    const bytes = frame.registers[rules.sp]! - before.registers[rules.sp]!;
+    if (frame.pc !== before.pc || bytes !== round.bytes) break;
+  }
+  return frames.slice(start);
 }
 
 /** A call that may be the newest on the stack. */

@@ -139,8 +139,21 @@ function stackOverflow(facts: Facts): Verdict | undefined {
   const pushed = instruction?.kind === 'access' && instruction.base === 13 ? instruction.addr(registers) : record.sp;
   const refused = bits.some((bit) => bit.stacking) && record.sp < stack.addr + stack.sizeBytes;
   if (record.sp >= stack.addr && pushed >= stack.addr && !refused) return undefined;
-  return overflowVerdict(Math.min(record.sp, pushed), trace, stack, context);
+  const taken = refused && !facts.frameLost ? bytesTakenAt((record.pc & ~1) >>> 0, context) : 0;
+  return overflowVerdict(Math.min(record.sp - taken, pushed), trace, stack, context);
 }
+
+/** Bytes of stack that the instruction at `pc`, and those that complete it, would have taken. */
+function bytesTakenAt(pc: number, { rowAt }: FaultContext): number {
+  const offsets = Array.from({ length: FRAME_CODE_BYTES / 2 + 1 }, (_, index) => rowAt?.(pc + 2 * index)?.cfa)
+    .filter((cfa) => cfa?.register === STACK_POINTER)
+    .map((cfa) => cfa!.offset);
+  return offsets.length === 0 ? 0 : Math.max(...offsets) - offsets[0]!;
+}
+
+/** Two instructions that take the stack pointer down take at most so much code. */
+const FRAME_CODE_BYTES = 8;
+const STACK_POINTER = 13;
 
 function cautions({ bits, frameLost }: Facts, verdict: Verdict): string[] {
   const lines: string[] = [];
@@ -148,7 +161,7 @@ function cautions({ bits, frameLost }: Facts, verdict: Verdict): string[] {
   if (verdict.inferred) lines.push('inferred from the instruction at pc: this core does not tell the cause');
   if (frameLost)
     lines.push('caution: the stack had no room for registers r0 to r3, r12, lr and pc: they are not known');
-  else if (bits.some((bit) => bit.stacking)) {
+  else if (bits.some((bit) => bit.stacking && bit.name !== 'STKOF')) {
     lines.push('caution: registers r0 to r3, r12, lr and pc were not saved, they may be wrong');
   }
   return lines;

@@ -132,7 +132,6 @@ const CASES: readonly Case[] = [
     input: 'odd(0)',
     cause: /^stack overflow in `(?:odd|even)\(int\)`, [\d,]+ bytes deep in [\d,]+ calls$/,
     likely: /^endless recursion$/,
-    needs: NEEDS.whereItOverflowed,
   },
   {
     name: 'a local variable that is larger than the stack',
@@ -141,7 +140,6 @@ const CASES: readonly Case[] = [
     cause:
       /^stack overflow(?: in `wide\(int\)`, [\d,]+ bytes deep in 2 calls|, 100,\d\d\d bytes wanted, [\d,]+ are there)$/,
     likely: /^a local variable too large for the stack$/,
-    needs: NEEDS.whereItOverflowed,
   },
   {
     name: 'execution of data',

@@ -35,10 +35,6 @@ export const NEEDS = {
   },
   bus: { words: 'a bus that refuses what is not there', isMet: ({ capabilities }) => !capabilities.silentBus },
   noThreadLocal: { words: 'relocations that refuse thread_local', isMet: isCortexM },
-  whereItOverflowed: {
-    words: 'a stack pointer that outlives an overflow (stack limit: no)',
-    isMet: ({ capabilities }) => !capabilities.stackLimit,
-  },
   stub: { words: 'a stub in C', isMet: ({ arch }) => arch !== 'wasm32' },
   qemu: { words: 'a simulator that is a process', isMet: ({ simulator }) => simulator?.kind === 'qemu' },
 } as const satisfies Readonly<Record<string, Need>>;
