@@ -1,5 +1,6 @@
 // What a compiler has to be able to do, whether it is a process of its own or WebAssembly in a thread.
 
+import { PRELUDE_NAME } from '../unit/declared-at.js';
 import type { ClangResult } from './run-clang.js';
 
 /** How text gets into a compiler that has already read all that stands before it. */
@@ -51,10 +52,10 @@ export interface Backend {
 /** Longest time that a header may take, in milliseconds. */
 export const HEADER_TIMEOUT_MS = 60_000;
 
-/** Name that clang uses for the declarations of earlier inputs. */
-export const PRELUDE_NAME = '<earlier inputs>';
-
-/** The main file of an input that is all there. */
-export function mainText(prelude: string, source: string): string {
-  return `#line 1 "${PRELUDE_NAME}"\n${prelude}\n${source}`;
+/** The main file of an input that is all there.
+ *  @param prelude all declarations of earlier inputs
+ *  @param tail those that the header does not hold: the end of `prelude`, whose lines are counted in that */
+export function mainText(prelude: string, tail: string, source: string): string {
+  const line = prelude.slice(0, prelude.length - tail.length).split('\n').length;
+  return `#line ${line} "${PRELUDE_NAME}"\n${tail}\n${source}`;
 }

@@ -7,9 +7,10 @@ import { environment } from '../diag/environment.js';
 import { BarewireError } from '../diag/error.js';
 import type { Toolchain } from '../toolchain/toolchain.js';
 import { type ComposeMode, composeInput, type LateText } from '../unit/compose.js';
+import { PRELUDE_NAME, typedFile } from '../unit/declared-at.js';
 import { scan } from '../unit/scan.js';
 import type { SourceUnit } from '../unit/source-unit.js';
-import { type Backend, type Feed, type Header, mainText, PRELUDE_NAME, type Waiting } from './backend.js';
+import { type Backend, type Feed, type Header, mainText, type Waiting } from './backend.js';
 import { type Diagnostic, parseDiagnostics, renderDiagnostics } from './diagnostics.js';
 import { compileFlags, type FlagOptions, RUNTIME } from './flags.js';
 import { refusesHeader } from './precompile.js';
@@ -221,7 +222,7 @@ export class Compiler {
       return spare.compile(source, this.#timeoutMs);
     }
     const { header, tail } = this.#headerFor(prelude);
-    return header.compile(mainText(tail, source), this.#timeoutMs);
+    return header.compile(mainText(prelude, tail, source), this.#timeoutMs);
   }
 
   /** The header to use for these declarations, and what of them it lacks. */
@@ -351,7 +352,7 @@ function refuseLongNames({ text }: SourceUnit, fileName: string): void {
   );
 }
 
-const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}:(\\d+):\\d+:.*? error: `);
+const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}(/.*?)?:(\\d+):\\d+:.*? error: `);
 
 function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang: string, dir: string): BarewireError {
   const { code, signal, stderr } = result;
@@ -374,17 +375,25 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
   // A template of an earlier input that fails for what this one makes of it is this one's mistake.
   const isEarlier = ({ file, notes }: Diagnostic): boolean =>
     file === undefined && !notes.some((note) => note.file !== undefined);
-  const preludeErrors = errors.some(isEarlier) ? stderr.split('\n').filter((line) => PRELUDE_ERROR.test(line)) : [];
-  const lines = preludeErrors.map((line) => Number(PRELUDE_ERROR.exec(line)?.[1]));
+  const preludeErrors = errors.some(isEarlier)
+    ? stderr.split('\n').flatMap((line) => {
+        const [place = '', file, number] = PRELUDE_ERROR.exec(line) ?? [];
+        return number === undefined ? [] : [{ place, typed: file !== undefined, line: Number(number) }];
+      })
+    : [];
+  const lines = preludeErrors.flatMap(({ typed, line }) => (typed ? [] : [line]));
+  const places = preludeErrors.flatMap(({ place, typed, line }) =>
+    typed ? [`${typedFile(place).replace(/:\d+:\d+:.*$/, '')}:${line}`] : [],
+  );
   if (errors.every(isEarlier) && preludeErrors.length > 0) {
     const message = `a declaration kept from an earlier input no longer compiles:\n${renderDiagnostics(errors)}`;
-    return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, dir });
+    return new BarewireError('COMPILE_PRELUDE', message, { diagnostics: errors, lines, places, dir });
   }
   // A body that is not finished is missed at our own `#include` too.
   const own = errors.some((each) => !isEarlier(each))
     ? diagnostics.filter((each) => each.severity !== 'error' || !isEarlier(each))
     : diagnostics;
-  return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines });
+  return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines, places });
 }
 
 /** Said where the waiting clang includes the input: it is about the input's end, such as of a body left open. */

@@ -7,7 +7,7 @@
 // and around it "In file included from" lines and notes about our own wrapper. Positions are the user's already
 // (see host/unit/compose.ts); the source line is replaced by the user's own, since the composed one has blanks in it.
 
-import { PRELUDE_NAME } from './backend.js';
+import { PRELUDE_NAME } from '../unit/declared-at.js';
 import { missingHeader } from './missing-header.js';
 import { missingOption } from './missing-option.js';
 
@@ -148,7 +148,7 @@ function finish(raw: Building, user: UserText, userLines: readonly string[]): Di
     Object.assign(raw, { file: user.file, line, column, ranges: [], snippet: [source, caret] });
     ours = false;
   }
-  const inPrelude = raw.file === PRELUDE_NAME;
+  const inPrelude = raw.file?.startsWith(PRELUDE_NAME) ?? false;
   const option = OPTION.exec(raw.message)?.[1];
   return {
     severity: raw.severity,
@@ -158,7 +158,7 @@ function finish(raw: Building, user: UserText, userLines: readonly string[]): Di
     ranges: own ? raw.ranges : [],
     message: unwrap(raw.message.replace(OPTION, '')),
     option,
-    snippet: ours ? [] : own ? ownSnippet(raw, userLines) : raw.snippet,
+    snippet: ours ? [] : own ? ownSnippet(raw, userLines) : inPrelude ? outdented(raw.snippet) : raw.snippet,
     notes: hinted(
       raw,
       fewNotes(raw.notes, user).flatMap((note) => finish(note, user, userLines) ?? []),
@@ -207,7 +207,8 @@ function unwrap(message: string): string {
     .replace(/'__bw_expr(?:\(\))?'/g, 'the last expression')
     .replace(/'__bw_value'/g, 'the value')
     .replace(/__bw_unnamed_\w+/g, '(unnamed)')
-    .replace(/__bw_local::/g, '');
+    .replace(/__bw_local::/g, '')
+    .replace(/\(lambda at [^)]*\)/g, '(lambda)');
 }
 
 function ownSnippet(raw: Building, userLines: readonly string[]): string[] {
@@ -218,6 +219,14 @@ function ownSnippet(raw: Building, userLines: readonly string[]): string[] {
   if (raw.snippet.filter((each) => /^ *\d+ \|/.test(each)).length !== 1) return raw.snippet;
   const gutter = /^ *\d+ \| /.exec(first)?.[0] ?? SNIPPET.exec(first)?.[0] ?? '';
   return cropped([`${gutter}${expandTabs(text)}`, ...rest], gutter.length);
+}
+
+/** Without the blanks that keep a declaration of an earlier input at its column. */
+function outdented(snippet: readonly string[]): readonly string[] {
+  const blanks = snippet.map((line) => /^ *(?:\d+)? \| ( *)/.exec(line)?.[1]?.length ?? 0);
+  const [source = 0] = blanks;
+  const width = Math.min(source, ...blanks);
+  return width === 0 ? snippet : snippet.map((line) => line.replace(`| ${' '.repeat(width)}`, '| '));
 }
 
 /** Longest source line that is shown whole, and what is left of a longer one on either side of the caret. */

@@ -50,7 +50,7 @@ export class Spare implements Waiting {
     if (feed === 'fifo') {
       const fifo = fifoPaths(dir)[slot];
       const main = join(dir, `main-${slot}.cpp`);
-      writeFileSync(main, mainText(tail, `#include "${fifo}"\n`));
+      writeFileSync(main, mainText(prelude, tail, `#include "${fifo}"\n`));
       this.#fifo = fifo;
       this.#process = new ClangProcess(recipe.clang, [...recipe.cc1, main], { cwd: dir });
       // Opening for writing waits for the reader. Should clang die first, `#release` is that reader.
@@ -75,7 +75,7 @@ export class Spare implements Waiting {
   async compile(source: string, timeoutMs: number): Promise<ClangResult> {
     this.#process.hold(true);
     const ended = this.#process.endedWithin(timeoutMs);
-    if (this.#writer === undefined) this.#process.feed(mainText(this.tail, source));
+    if (this.#writer === undefined) this.#process.feed(mainText(this.prelude, this.tail, source));
     else void this.#write(source);
     return ended;
   }

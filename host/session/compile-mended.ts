@@ -30,8 +30,9 @@ export async function compileMended(
     const others = before.otherResults(unit).map(resultWarning);
     return { compiled: { ...compiled, warnings: [...others, ...compiled.warnings] }, before };
   } catch (error) {
-    const lines = error instanceof BarewireError ? error.details.lines : undefined;
-    const mended = Array.isArray(lines) && text === before.text() ? before.withoutLines(lines) : before;
+    const { lines, places } = error instanceof BarewireError ? error.details : {};
+    const isKnown = Array.isArray(lines) && text === before.text();
+    const mended = isKnown ? before.withoutLines(lines, Array.isArray(places) ? places : []) : before;
     if (mended === before) throw error;
     const again = await compileMended(compiler, unit, mended, input, fileName, behind);
     const known = new Set(mended.list().map(({ key }) => key));

@@ -32,17 +32,20 @@ function restartLines(reply: BatchReply): string[] {
 }
 
 /** The error for a batch that ended with another status than OK.
- *  @param report on the record of a fault or stop */
+ *  @param report on the record of a fault or stop
+ *  @param isSafe whether safe mode has put memory back */
 export function batchError(
   input: string,
   reply: BatchReply,
   report: FaultReport | undefined,
+  isSafe = false,
 ): BarewireError | ProgramExit {
   const { status, failure, done } = reply;
   switch (status) {
     case 'EXITED':
       if (failure.value === ABORTED) {
-        return deviceError('SESSION_ABORTED', `${input} aborted: what it did up to there stays done`, { input });
+        const left = isSafe ? 'memory is as it was before' : 'what it did up to there stays done';
+        return deviceError('SESSION_ABORTED', `${input} aborted: ${left}`, { input });
       }
       return new ProgramExit((failure.value ?? 0) | 0);
     case 'FAULT': {

@@ -6,6 +6,7 @@ import { STATUSES } from '../../protocol/messages.js';
 import type { LinkSession } from '../link/session.js';
 import type { StagedLink } from '../link/types.js';
 import { describeFault, type FaultReport } from '../show/fault.js';
+import { typedFile } from '../unit/declared-at.js';
 import type { ArenaImage } from './arena-image.js';
 import { faultContext } from './fault-context.js';
 import type { Guard } from './guard.js';
@@ -58,7 +59,8 @@ export async function reportFault(
     attached,
     image,
     inputFile,
-    sourceOf: (file) => (made !== undefined && plainPath(file) === inputFile ? made : typed.named(file))?.unit.text,
+    sourceOf: (file) =>
+      (made !== undefined && plainPath(typedFile(file)) === inputFile ? made : typed.named(file))?.unit.text,
     read,
     keptFromWrites: (addr) => keptFromWrites(addr, guard, names),
   });

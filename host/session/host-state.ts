@@ -134,7 +134,8 @@ export class HostState {
     );
     const entry = { input, text, declarations: before, replaced, saved, destroyed };
     const oldest = linker.oldestUndo ?? input;
-    const declared = [...declarationsOf(unit, typeResolver(object)), ...undeclared(object, unit)];
+    const typedIn = fileName ?? `input_${input}`;
+    const declared = [...declarationsOf(unit, typeResolver(object), typedIn), ...undeclared(object, unit)];
     const typed = isLasting(unit) ? now.typed.with({ input, fileName, unit }) : now.typed;
     const record = isLasting(unit) ? InputRecord.of(input, fileName, unit, before, store, typed.last) : undefined;
     this.#now = {

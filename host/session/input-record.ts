@@ -3,6 +3,7 @@
 
 import { deserialize, serialize } from 'node:v8';
 import type { DeclarationStore } from '../unit/declarations.js';
+import { typedFile } from '../unit/declared-at.js';
 import type { SourceUnit } from '../unit/source-unit.js';
 import type { ByteStore } from './byte-store.js';
 import type { HistoryEntry } from './history.js';
@@ -39,7 +40,7 @@ export class TypedInputs {
 
   /** The one whose text clang knew under this name: `input_3`, or the file that it was loaded from. */
   named(file: string): TypedInput | undefined {
-    const name = plainPath(file);
+    const name = plainPath(typedFile(file));
     const number = /^input_(\d+)$/.exec(name)?.[1];
     const handle = number === undefined ? this.files.get(name) : this.handles[this.countBefore(Number(number))];
     if (handle === undefined || !this.handles.includes(handle)) return undefined;

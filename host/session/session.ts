@@ -262,7 +262,7 @@ export class Session {
     if (reply.status !== 'OK') {
       sessionLog.failed(reply.status, []);
       setImmediate(() => void this.#transactions.copyVariables());
-      throw batchError(name, reply, report);
+      throw batchError(name, reply, report, this.#transactions.safe.on);
     }
     const lasting = known.commit(made, staged, outcome);
     if (staged.overFirmware.length > 0 && firmwareNames !== undefined) {

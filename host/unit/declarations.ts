@@ -2,6 +2,7 @@
 // map from a key that says what is declared (`function f(int)`, `variable n`, `type P`, `macro X`) to its text;
 // declaring the same thing again takes the old one's place.
 
+import { type Origin, originOf, rendered } from './declared-at.js';
 import { before, type Difference, differenceOf, isNone } from './differences.js';
 import type { DeclarationPlan, SourceUnit, VariablePlan } from './source-unit.js';
 import type { Versions } from './versions.js';
@@ -15,14 +16,17 @@ export interface Declaration {
   /** May not be stated twice in one translation unit. */
   readonly once: boolean;
   readonly defaults: boolean;
+  /** Where the user typed it, if code comes of it wherever it is used. */
+  readonly origin?: Origin | undefined;
 }
 
 /** Tells the type of a variable the input defined, as C++ text (`int[3]`, `std::vector<int>`), by its qualified
  *  name; `undefined` when the object has no such variable. */
 export type TypeResolver = (name: string) => string | undefined;
 
-/** What later inputs see of an input. Without `resolveType` doubtful cases are taken as they look. */
-export function declarationsOf(unit: SourceUnit, resolveType?: TypeResolver): Declaration[] {
+/** What later inputs see of an input. Without `resolveType` doubtful cases are taken as they look.
+ *  @param file what clang called the input: debug information of what is compiled from its declarations says so */
+export function declarationsOf(unit: SourceUnit, resolveType?: TypeResolver, file?: string): Declaration[] {
   const declarations: Declaration[] = [];
   let region: { depth: number; lines: string[]; names: string[] } | undefined;
   for (const item of unit.items) {
@@ -31,7 +35,10 @@ export function declarationsOf(unit: SourceUnit, resolveType?: TypeResolver): De
       region ??= { depth: 0, lines: [], names: [] };
       region.depth++;
     }
-    const own = item.declares.flatMap((plan) => settle(plan, resolveType));
+    const own = item.declares.flatMap((plan) => {
+      const origin = file === undefined ? undefined : originOf(unit, item, plan, file);
+      return settle(plan, resolveType, origin);
+    });
     if (region === undefined) {
       declarations.push(...own);
       continue;
@@ -55,14 +62,14 @@ function conditionalOf(line: string): 'open' | 'middle' | 'close' | undefined {
   return /^(?:el(?:se|if|ifdef|ifndef))$/.test(name) ? 'middle' : undefined;
 }
 
-function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined): Declaration[] {
+function settle(plan: DeclarationPlan, resolveType: TypeResolver | undefined, origin?: Origin): Declaration[] {
   const text = typeof plan.text === 'string' ? plan.text : variableText(plan.text, resolveType);
   if (text === undefined) return [];
   const open = plan.scopes.map((scope) => `${scope} { `).join('');
   const close = ' }'.repeat(plan.scopes.length);
   // Joined and not concatenated, which would keep the pieces and the input that they were cut out of.
   const whole = [open, text, close, '\n'].join('');
-  return [new Settled(plan.key, whole, plan.names, plan.once, plan.defaults ?? false)];
+  return [new Settled(plan.key, whole, plan.names, plan.once, plan.defaults ?? false, origin)];
 }
 
 /** A declaration as it is kept: most have one name, which needs no list. */
@@ -75,6 +82,7 @@ class Settled implements Declaration {
     names: readonly string[],
     readonly once: boolean,
     readonly defaults: boolean,
+    readonly origin: Origin | undefined,
   ) {
     this.named = names.length === 1 ? names[0]! : names;
   }
@@ -184,13 +192,19 @@ export class DeclarationStore {
   }
 
   /** A store without the declarations on some lines of `text()`, counted from 1: those that clang does not accept.
+   *  @param places lines of the user's that clang named instead, as `input_3:1`
    *  @returns the store itself when there is nothing on those lines */
-  withoutLines(lines: readonly number[]): DeclarationStore {
+  withoutLines(lines: readonly number[], places: readonly string[] = []): DeclarationStore {
     let line = 1;
     const removed: string[] = [];
-    for (const { key, text } of this.list()) {
-      const end = line + text.split('\n').length - 1;
-      if (lines.some((each) => line <= each && each < end)) removed.push(key);
+    for (const each of this.list()) {
+      const { key, origin, text } = each;
+      const end = line + rendered(each, line).split('\n').length - 1;
+      const first = origin?.line ?? 0;
+      const isMeant = (place: string): boolean =>
+        text.split('\n').some((_, index) => place === `${origin?.file}:${first + index}`);
+      if (lines.some((at) => line <= at && at < end) || (origin !== undefined && places.some(isMeant)))
+        removed.push(key);
       line = end;
     }
     return this.without(removed);
@@ -206,9 +220,7 @@ export class DeclarationStore {
 
   /** What a compilation of the next input starts with. */
   text(): string {
-    this.#text ??= this.list()
-      .map((each) => each.text)
-      .join('');
+    this.#text ??= textOf(this.list());
     return this.#text;
   }
 
@@ -247,14 +259,8 @@ export class DeclarationStore {
     // What the unit states itself is not stated for it.
     const own = new Set(unit.items.flatMap((item) => item.declares.map((plan) => plan.key)));
     return {
-      text: kept
-        .filter((each) => !dependents.has(each))
-        .map((each) => each.text)
-        .join(''),
-      late: [...dependents]
-        .filter((each) => !own.has(each.key))
-        .map((each) => each.text)
-        .join(''),
+      text: textOf(kept.filter((each) => !dependents.has(each))),
+      late: textOf([...dependents].filter((each) => !own.has(each.key))),
       behind: Math.max(0, ...removed.map(({ index }) => index)),
     };
   }
@@ -284,6 +290,18 @@ export class DeclarationStore {
     if (this.#own === undefined) this.#made = new WeakRef(map);
     return map;
   }
+}
+
+/** Declarations as clang reads them. */
+function textOf(declarations: Iterable<Declaration>): string {
+  const pieces: string[] = [];
+  let line = 1;
+  for (const each of declarations) {
+    const piece = rendered(each, line);
+    pieces.push(piece);
+    for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) line++;
+  }
+  return pieces.join('');
 }
 
 function addAll(map: ReadonlyMap<string, Declaration>, declarations: readonly Declaration[]): Map<string, Declaration> {
@@ -351,8 +369,8 @@ function withOldMacro(map: ReadonlyMap<string, Declaration>, old: Declaration): 
   );
 }
 
-function renamed({ text, names, once, defaults }: Declaration, key: string): Declaration {
-  return { key, text, names, once, defaults };
+function renamed({ text, names, once, defaults, origin }: Declaration, key: string): Declaration {
+  return { key, text, names, once, defaults, origin };
 }
 
 /** Declarations that must stand behind those of `names`: bodies and initialisers that mention them, and all that

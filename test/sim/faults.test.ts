@@ -44,7 +44,11 @@ __attribute__((noinline)) int smash(int n) {
   return sum + 1;
 }
 int guarded(int n) { volatile int room[40]; room[n] = smash(n); return room[n]; }
-int unreturned(int n) { kept_out = n; }`;
+int unreturned(int n) { kept_out = n; }
+struct Inner { int get(P *p) {
+  return p->z; } };
+template <class T> int through(T *p) {
+  return p->z; }`;
 
 interface Case extends FaultCase {
   /** Where the access is a fault. */
@@ -169,6 +173,23 @@ const CASES: readonly Case[] = [
     input: '[](P *p) { return p->z; }(nullptr)',
     cause: /^read of 4 bytes at 0x00000008$/,
     likely: /^null pointer \+ 8$/,
+    needs: NEEDS.mpu,
+  },
+  {
+    name: 'a null pointer in a member that an earlier input defined in its class',
+    input: 'Inner{}.get(nullptr)',
+    cause: /^read of 4 bytes at 0x00000008$/,
+    likely: /^null pointer \+ 8$/,
+    line: 34,
+    calls: ['Inner::get(P*)', 'input'],
+    needs: NEEDS.mpu,
+  },
+  {
+    name: 'a null pointer in a template of an earlier input',
+    input: 'through<P>(nullptr)',
+    cause: /^read of 4 bytes at 0x00000008$/,
+    likely: /^null pointer \+ 8$/,
+    line: 36,
     needs: NEEDS.mpu,
   },
   { name: 'a supervisor call', input: 'asm volatile("svc 0");', cause: /^supervisor call \(svc\) that nobody takes$/ },

@@ -215,7 +215,7 @@ class ThreadHeader implements Header {
   }
 
   wait(prelude: string, tail: string): Waiting {
-    const running = this.start(mainText(tail, `#include "${FEED_NAME}"\n`), true);
+    const running = this.start(mainText(prelude, tail, `#include "${FEED_NAME}"\n`), true);
     return new ThreadWaiting(this, this.session.thread, prelude, tail, running);
   }
 
@@ -268,7 +268,7 @@ class ThreadWaiting implements Waiting {
       // Another compilation may have needed the thread.
       if (!end.aborted) return plain(end);
     } else this.thread.abort(this.running);
-    return this.header.compile(mainText(this.tail, source), timeoutMs);
+    return this.header.compile(mainText(this.prelude, this.tail, source), timeoutMs);
   }
 
   kill(): void {
