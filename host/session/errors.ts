@@ -95,3 +95,8 @@ export function cutShort(input: string, error: BarewireError): BarewireError {
   const [what = ''] = error.message.split('\n');
   return deviceError(code, `${input} does not count: ${what}\nType it again if you want it.`, { input }, error);
 }
+
+/** The error for an input that Ctrl-C met before any of it was sent. */
+export function cancelled(input: string): BarewireError {
+  return deviceError('SESSION_STOPPED', `${input} was stopped before it ran: nothing has changed`, { input });
+}

@@ -28,7 +28,7 @@ import type { UserFirmware } from './attach.js';
 import { checkFirmware } from './check-firmware.js';
 import { compileMended, type Mended } from './compile-mended.js';
 import { ALL_OBJECTS, destroyOps } from './destructors.js';
-import { batchError, cutShort } from './errors.js';
+import { batchError, cancelled, cutShort } from './errors.js';
 import { type ReportParts, reportFault, reportKeptFault } from './fault-report.js';
 import { oldOnesInUse } from './firmware-pointers.js';
 import { planUndo, type TakenBack, takeLast } from './history.js';
@@ -97,6 +97,8 @@ export class Session {
   readonly #image = new ArenaImage();
   /** Ctrl-Cs for the code that runs now. */
   #interrupts = 0;
+  /** Ctrl-C came before the input was sent. */
+  #isCancelled = false;
   #progressListener: (progress: Progress) => void = () => {};
   readonly #outputListeners: ((bytes: Uint8Array) => void)[] = [];
   readonly #noticeListeners: ((text: string) => void)[] = [];
@@ -207,6 +209,7 @@ export class Session {
   }
 
   async #evaluate(text: string, versioned: VersionedUnit, options: EvaluateOptions): Promise<Evaluation> {
+    this.#isCancelled = false;
     const known = this.#known;
     const input = ++known.input;
     const name = options.fileName ?? `input ${input}`;
@@ -237,6 +240,10 @@ export class Session {
     );
 
     await this.#transactions.copyVariables();
+    if (this.#isCancelled) {
+      setImmediate(() => compiler.prepare(known.declarations.text()));
+      throw cancelled(name);
+    }
     this.#interrupts = 0;
     sessionLog.begin(inputBegin(made, compiled.object, known.declarations, linker.oldestUndo));
     let outcome: RunOutcome;
@@ -407,10 +414,15 @@ export class Session {
     return !this.#recovery.troubled;
   }
 
-  /** Ctrl-C. Stops the code that runs now: `evaluate` then throws SESSION_STOPPED. If that has no effect the next one
+  /** Ctrl-C. Stops the code that runs now, or keeps an input that is still compiled from running: `evaluate` then throws
+   *  SESSION_STOPPED. If that has no effect the next one
    *  resets the board, whose memory is then put back. Ends waiting for a line that is gone. Without effect otherwise. */
   interrupt(): void {
-    if (this.giveUp() || !this.#transactions.running) return;
+    if (this.giveUp()) return;
+    if (!this.#transactions.running) {
+      this.#isCancelled = true;
+      return;
+    }
     if (this.#interrupts++ === 0) this.link.break();
     else void this.#restartBoard().catch((error: Error) => this.#say(error.message));
   }

@@ -9,6 +9,7 @@ import { judgeAccess, judgeUnaligned } from './fault-access.js';
 import { type FaultContext, NULL_PAGE } from './fault-facts.js';
 import { arrivalAt, executionOf, overwrittenBy } from './fault-jumps.js';
 import { nameAt, overflowVerdict } from './fault-stack.js';
+import { TRAPPED } from './fault-tables.js';
 import { callsOf, excerptLines, named, stackLines, stackNote } from './fault-text.js';
 import { riscvAccessAt, riscvRegisterName } from './riscv.js';
 import type { UnwindTarget } from './unwind.js';
@@ -128,6 +129,9 @@ async function judgeJump({ record, registers, context }: Facts, target: UnwindTa
   return { cause: executionOf(pc, context, TRAPS[record.mcause]?.cause), mistake: overwritten ?? called };
 }
 
+/** `unimp` of 32 bits: csrrw x0, cycle, x0. */
+const UNIMP = 0xc0001073;
+
 function judge({ record, registers, context }: Facts, target: UnwindTarget): Judged {
   const { mcause, mepc, mtval } = record;
   const trap = TRAPS[mcause];
@@ -147,6 +151,9 @@ function judge({ record, registers, context }: Facts, target: UnwindTarget): Jud
       return { cause: `${trap.cause}, at ${hex(mepc)}`, mistake: mepc === 0 ? 'null function pointer' : undefined };
     case 'instruction':
       if (mtval === DIVIDED_BY_ZERO) return { cause: 'integer division by zero', mistake: undefined };
+      // LLVM's __builtin_trap is the instruction 0, 16 or 32 bits of it, or a write to a register that is read-only.
+      if ((mtval === 0 && context.halfwordAt?.(mepc) === 0) || mtval >>> 0 === UNIMP)
+        return { cause: TRAPPED, mistake: undefined };
       return { cause: mtval === 0 ? trap.cause : `${trap.cause} ${hex(mtval)}`, mistake: undefined };
     case 'nothing':
       return { cause: trap.cause, mistake: undefined };

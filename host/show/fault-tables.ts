@@ -110,7 +110,8 @@ export const FAULT_BITS: readonly FaultBit[] = [
   { register: 'hfsr', bit: 31, name: 'DEBUGEVT', cause: 'breakpoint instruction without a debugger' },
 ];
 
-const TRAPPED =
+/** Of an instruction that compilers put where nothing is ever to come. */
+export const TRAPPED =
   'the program trapped: __builtin_trap(), or what must not happen, such as the end of a function without `return`';
 
 /** What a UDF, BKPT or SVC with this number means. 249 is in barewire's support library (and Windows' way to say it),

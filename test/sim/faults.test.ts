@@ -252,6 +252,13 @@ onBoards([MICROBIT.name, MPS2_AN385.name, PICO_SIM.name], [NEEDS.cortexM], (boar
     },
   );
 
+  test('does not run an input that Ctrl-C met while it was compiled', async () => {
+    const evaluation = session.evaluate('kept_out = 77; while (true);').catch((cause) => cause);
+    session.interrupt();
+    expect((await evaluation).message).toMatch(/^input \d+ was stopped before it ran: nothing has changed$/);
+    expect((await session.evaluate('kept_out == 77')).value).toBe('(bool) false');
+  });
+
   test('says that code was stopped, and where, with the call stack and without registers', async () => {
     await session.evaluate(
       'volatile bool done;\nvoid wait() {\n  while (!done);\n}\nint waitFor(int n) { wait(); return n; }',
