@@ -164,7 +164,7 @@ export class Compiler {
       return { object: this.#backend.objectOf(result.stdout), warnings };
     }
     const atEnd = diagnostics.map((each) => (isAtOurInclude(each) ? atEndOf(each, userText, fileName) : each));
-    throw failure(result, atEnd, this.#backend.name, this.#dir);
+    throw failure(result, atEnd, fileName, this.#backend.name, this.#dir);
   }
 
   /** Composes and compiles one input; takes the value of its last expression by copy where clang cannot refer to it.
@@ -354,7 +354,13 @@ function refuseLongNames({ text }: SourceUnit, fileName: string): void {
 
 const PRELUDE_ERROR = new RegExp(`^${PRELUDE_NAME}(/.*?)?:(\\d+):\\d+:.*? error: `);
 
-function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang: string, dir: string): BarewireError {
+function failure(
+  result: ClangResult,
+  diagnostics: readonly Diagnostic[],
+  input: string,
+  clang: string,
+  dir: string,
+): BarewireError {
   const { code, signal, stderr } = result;
   const errors = diagnostics.filter((each) => each.severity === 'error');
   // clang may crash over what follows from a mistake: the mistake is what counts.
@@ -393,7 +399,26 @@ function failure(result: ClangResult, diagnostics: readonly Diagnostic[], clang:
   const own = errors.some((each) => !isEarlier(each))
     ? diagnostics.filter((each) => each.severity !== 'error' || !isEarlier(each))
     : diagnostics;
-  return new BarewireError('COMPILE_FAILED', renderDiagnostics(own), { diagnostics: own, lines, places });
+  return new BarewireError('COMPILE_FAILED', renderDiagnostics(fewInHeaders(own, input)), {
+    diagnostics: own,
+    lines,
+    places,
+  });
+}
+
+/** Errors inside of headers that are shown: what one wrong argument of an algorithm leads to runs to hundreds of lines. */
+const MOST_IN_HEADERS = 3;
+
+function fewInHeaders(diagnostics: readonly Diagnostic[], input: string): Diagnostic[] {
+  let inHeaders = 0;
+  const isHeaders = ({ severity, file }: Diagnostic): boolean =>
+    severity === 'error' && file !== undefined && file !== input;
+  const shown = diagnostics.filter((each) => !isHeaders(each) || ++inHeaders <= MOST_IN_HEADERS);
+  const left = diagnostics.length - shown.length;
+  if (left === 0) return shown;
+  const message = `${left} more ${left === 1 ? 'error' : 'errors'} inside of headers ${left === 1 ? 'is' : 'are'} left out`;
+  const place = { file: undefined, line: 0, column: 0, ranges: [], option: undefined, snippet: [], notes: [] };
+  return [...shown, { ...place, severity: 'note', message }];
 }
 
 /** Said where the waiting clang includes the input: it is about the input's end, such as of a body left open. */

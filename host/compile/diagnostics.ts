@@ -184,8 +184,25 @@ const NO_PLACE = { file: undefined, line: 0, column: 0 } as const;
 /** In place of what clang guesses of a name of the library, or says of its own options: what helps here. */
 function hinted(raw: Building, notes: Diagnostic[]): Diagnostic[] {
   const message = raw.severity === 'error' ? (missingHeader(raw.message) ?? missingOption(raw.message)) : undefined;
-  if (message === undefined) return notes;
+  if (message === undefined) return isMemberAgain(raw) ? [...notes, { ...NO_PLACE, ...MEMBER_AGAIN }] : notes;
   return [{ ...NO_PLACE, severity: 'note', message, ranges: [], option: undefined, snippet: [], notes: [] }];
+}
+
+const MEMBER_AGAIN: Omit<Diagnostic, keyof typeof NO_PLACE> = {
+  severity: 'note',
+  message:
+    'a member that is defined in its class is typed again with the class; declared there and defined outside, it is by itself',
+  ranges: [],
+  option: undefined,
+  snippet: [],
+  notes: [],
+};
+
+/** `int P::f() {…}` where the class of an earlier input has the body of `f`. */
+function isMemberAgain({ severity, message, snippet, column, notes }: Building): boolean {
+  if (severity !== 'error' || !/^redefinition of '/.test(message)) return false;
+  const before = (snippet[0] ?? '').replace(SNIPPET, '').slice(0, column - 1);
+  return /::\s*$/.test(before) && notes.some(({ file }) => file?.startsWith(PRELUDE_NAME));
 }
 
 /** In the wrapper around the last expression, or in the slot it is stored in. */
@@ -215,6 +232,16 @@ function ownSnippet(raw: Building, userLines: readonly string[]): string[] {
   const text = userLines[raw.line - 1];
   const [first, ...rest] = raw.snippet;
   if (text === undefined || first === undefined) return raw.snippet;
+  // What was put in front of the user's words is not theirs.
+  if (raw.snippet.some((each) => /\| #line \d+ "|__attribute__\(\((?:used|weak)\)\)|__bw_do_/.test(each))) {
+    const before = Buffer.from(text)
+      .subarray(0, raw.column - 1)
+      .toString();
+    return [
+      `${String(raw.line).padStart(5)} | ${expandTabs(text)}`,
+      `      | ${' '.repeat(expandTabs(before).length)}^`,
+    ];
+  }
   // Snippets that span lines, or are cut, stay as clang drew them.
   if (raw.snippet.filter((each) => /^ *\d+ \|/.test(each)).length !== 1) return raw.snippet;
   const gutter = /^ *\d+ \| /.exec(first)?.[0] ?? SNIPPET.exec(first)?.[0] ?? '';

@@ -37,12 +37,13 @@ import { lastValueOf } from './last-value.js';
 import { type HostStep, type InputOutcome, type LogEntry, type RecordedSession, THE_END } from './log.js';
 import { readMemory, symbolText } from './lookup.js';
 import { inputBegin, type MadeInput } from './made-input.js';
+import { otherTypeWarnings } from './other-types.js';
 import { Recovery } from './recovery.js';
 import { checkSame } from './redo.js';
 import { neededRevisions, startRevisions } from './revise.js';
 import { SAFE_ON, SafeMode } from './safe-mode.js';
 import type { Stations } from './stations.js';
-import { FLUSH } from './stdio.js';
+import { FLUSH, formatWarnings } from './stdio.js';
 import { timed } from './timed.js';
 import { outcomeOf, type RunOutcome, Transactions } from './transaction.js';
 import type { ValueSlot } from './value-slot.js';
@@ -283,7 +284,10 @@ export class Session {
     this.#transactions.safe.committed();
     // Starting a process takes a few milliseconds; the value is shown first.
     setImmediate(() => compiler.prepare(known.declarations.text()));
-    return { value, warnings: compiled.warnings, timing };
+    const others = otherTypeWarnings(unit, before, () => known.typed.before(input).list());
+    const isNano = this.board.libc === 'newlib' && this.firmware === undefined;
+    const said = isNano ? formatWarnings(text, options.fileName ?? `input_${input}`) : [];
+    return { value, warnings: [...others, ...said, ...compiled.warnings], timing };
   }
 
   #linkExplained(name: string, made: MadeInput): { staged: StagedLink; slot: ValueSlot | undefined } {

@@ -1,6 +1,7 @@
 // The C library's stdio, made fit for a prompt: what is printed without a newline is seen when the input ends, and
 // newlib-nano's printf, which leaves floating point out unless somebody asks for it, gets it when a format does.
 
+import type { Diagnostic } from '../compile/diagnostics.js';
 import type { Companion } from '../link/types.js';
 
 /** Flushes stdout; in the support archive. */
@@ -34,4 +35,32 @@ export function stdioCompanions(text: string): Companion[] {
     companions.push(...SCANNERS.map((when) => ({ when, also: '_scanf_float' })));
   }
   return companions;
+}
+
+/** A conversion that newlib-nano's printf does not know: it prints the letters, and takes no argument for it. */
+const UNKNOWN_CONVERSION = /%[-+ #0]*[\d*]*(?:\.[\d*]*)?(?:ll|hh|[jztq])[diouxX]/g;
+
+/** Warnings of formats that newlib-nano prints as they stand.
+ *  @param file what clang calls the input */
+export function formatWarnings(text: string, file: string): Diagnostic[] {
+  if (!/printf\s*\(/.test(text)) return [];
+  return [...text.matchAll(STRING_LITERAL)].flatMap((literal) =>
+    [...literal[0].replace(/%%/g, '  ').matchAll(UNKNOWN_CONVERSION)].map(({ 0: conversion, index }) => {
+      const before = text.slice(0, literal.index + index).split(/\r\n|\n|\r/);
+      const line = before.length;
+      const indent = (before.at(-1) ?? '').replace(/[^\t]/gu, ' ');
+      const source = text.split(/\r\n|\n|\r/)[line - 1] ?? '';
+      return {
+        severity: 'warning' as const,
+        file,
+        line,
+        column: Buffer.byteLength(before.at(-1) ?? '') + 1,
+        ranges: [],
+        message: `newlib-nano's printf does not know '${conversion}' and prints its letters: cast to long, or use std::to_string`,
+        option: undefined,
+        snippet: [`${String(line).padStart(5)} | ${source}`, `      | ${indent}^`],
+        notes: [],
+      };
+    }),
+  );
 }

@@ -29,6 +29,7 @@ import {
   isDeduced,
   isNamelessAssignment,
   lastName,
+  leadingAttributes,
   type Specifiers,
   specifiersOf,
   textWithout,
@@ -37,6 +38,7 @@ import {
   typeTextOf,
   withSemicolon,
   withSemicolonUnlessBody,
+  withWords,
 } from './node-text.js';
 import { planVariable } from './plan-variable.js';
 import type { DeclarationPlan, DefinedFunction, Edit, ItemKind, VariablePlan } from './source-unit.js';
@@ -172,7 +174,9 @@ class Analyser {
     this.#names.push(name);
     const key = this.#cLinkage() ? `function ${name}` : `function ${this.#prefix}${name}${signature(layer)}`;
     const text = kept
-      ? `${addInline ? 'inline ' : ''}${textWithout(node, dropped)}`
+      ? addInline
+        ? withWords('inline', textWithout(node, dropped))
+        : textWithout(node, dropped)
       : `${textWithout(node, dropped, body.startIndex)};`;
     const defaults = hasDefaults(layer);
     this.#declares.push({
@@ -249,7 +253,7 @@ class Analyser {
           ? textWithTypeName(node, type, typeName)
           : textWithout(node, [...specifiers.statics, ...specifiers.externs], node.endIndex, inTree),
       );
-      const inline = specifiers.words.includes('inline') ? text : `${plain ? 'inline' : WEAK_INLINE} ${text}`;
+      const inline = specifiers.words.includes('inline') ? text : withWords(plain ? 'inline' : WEAK_INLINE, text);
       if (names.length === 1 || isType) {
         this.#add(`variable ${names.map((name) => this.#prefix + name).join(',')}`, inline, true, names);
         return 'declaration';
@@ -507,7 +511,8 @@ class Analyser {
   }
 
   #insert(node: Node, insert: string): void {
-    this.#edits.push({ offset: this.base + node.startIndex, length: 0, insert });
+    const offset = this.base + node.startIndex + leadingAttributes(node.text).length;
+    this.#edits.push({ offset, length: 0, insert });
   }
 
   #addNamed(kind: string, node: Node, once: boolean): void {

@@ -277,6 +277,21 @@ export class DeclarationStore {
     );
   }
 
+  /** Variables that `unit` gives another type: their names, and the types they had. Those whose type only the compiler
+   *  knows are not among them. */
+  otherTypes(unit: SourceUnit): { readonly name: string; readonly was: string }[] {
+    const map = this.#map();
+    return unit.items.flatMap((item) =>
+      item.declares.flatMap((plan) => {
+        const old = map.get(plan.key);
+        const [name = ''] = plan.names;
+        if (old === undefined || old.once || plan.once || !plan.key.startsWith('variable ')) return [];
+        const [was, is] = [old.text, declarationText(plan)].map((text) => variableType(text, name));
+        return was === undefined || is === undefined || was === is ? [] : [{ name, was }];
+      }),
+    );
+  }
+
   #map(): ReadonlyMap<string, Declaration> {
     const older: DeclarationStore[] = [];
     let from: DeclarationStore = this;
@@ -425,6 +440,14 @@ function resultType(text: string, name: string): string | undefined {
     .replace(/extern\s*"C"|\b(?:extern|inline|static)\b/g, '')
     .replace(/\s+/g, ' ')
     .trim();
+}
+
+/** `int[3]` of `extern int name[3];`. */
+function variableType(text: string, name: string): string | undefined {
+  if (/\b(?:auto|decltype|type_identity_t)\b/.test(text)) return undefined;
+  const [, head, tail] =
+    new RegExp(`\\bextern\\s+([^;]*?)(?<![\\w$])${escapeRegExp(name)}(?![\\w$])([^;]*);`).exec(text) ?? [];
+  return head === undefined ? undefined : bare(`${head.trim()}${tail ?? ''}`);
 }
 
 function mentions(text: string, name: string): boolean {

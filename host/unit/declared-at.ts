@@ -34,6 +34,7 @@ export function originOf(
   file: string,
 ): Origin | undefined {
   if (!plan.once || typeof plan.text !== 'string' || !/\)[^;]*\{|\]\s*\{/.test(plan.text)) return undefined;
+  // Behind attributes they would be in the middle of what is the user's.
   const own = OWN_WORDS.exec(plan.text)?.[0].length ?? 0;
   const said = plan.text.slice(own).replace(/__v\d+\b/g, '');
   let [at, skipped] = [source.indexOf(said, item.start), own];

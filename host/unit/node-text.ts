@@ -139,3 +139,14 @@ export function withSemicolonUnlessBody(text: string): string {
       : text
     : `${text};`;
 }
+
+/** Attributes that a declaration begins with: what is put in front of it stands behind them. */
+export function leadingAttributes(text: string): string {
+  return /^(?:(?:alignas\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|\[\[[^\]]*\]\])\s*)+/.exec(text)?.[0] ?? '';
+}
+
+/** A declaration with `words` in front of it. */
+export function withWords(words: string, text: string): string {
+  const attributes = leadingAttributes(text);
+  return `${attributes}${words} ${text.slice(attributes.length)}`;
+}

@@ -2,6 +2,7 @@
 
 import type { Node } from 'web-tree-sitter';
 import { type Declarator, innermost, namedChildren } from './declarators.js';
+import { leadingAttributes } from './node-text.js';
 import type { VariablePlan } from './source-unit.js';
 
 /** The declaration of one variable without its initialiser.
@@ -54,7 +55,7 @@ const boundOf = (array: Node): string => array.childForFieldName('size')?.text ?
 
 /** `extern` stands behind attributes that come first. */
 function externHead(head: string): string {
-  const first = /^(?:(?:alignas\s*\([^()]*(?:\([^()]*\)[^()]*)*\)|\[\[[^\]]*\]\])\s*)+/.exec(head)?.[0] ?? '';
+  const first = leadingAttributes(head);
   return `${first}extern ${head.slice(first.length)}`;
 }
 

@@ -181,6 +181,14 @@ describe('a failing compilation', () => {
     ['#include <nowhere.h>', /^input_3:1:10: error: 'nowhere.h' file not found/],
     ['int f( {', /^input_3:1:9: error: expected expression/],
     ['std::sort(1, 2)', /error: /],
+    [
+      'std::sort(1, 2, [](int a) { return b; });',
+      /^input_3:1:36: error: .*\nnote: \d+ more errors inside of headers are left out$/s,
+    ],
+    [
+      'const root = 5;',
+      /^input_3:1:7: error: a type specifier is required .*\n {4}1 \| const root = 5;\n {6}\| {7}\^$/,
+    ],
     ['void f() { asm("frobnicate r0"); }', /error: invalid instruction/],
     ['asm("frobnicate r0");', /error: invalid instruction/],
     ['std::max', /^input_3:1:1: error: .*overloaded function/],
