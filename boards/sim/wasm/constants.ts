@@ -4,7 +4,7 @@
 // A module for shared memory says what its constants are and has code that puts them into memory: where they are is seen
 // in memory that nothing else was written to.
 
-import { ulebAt } from './instructions.js';
+import { skipLeb, ulebAt } from './instructions.js';
 import { MEMORY_PAGES, STUB_MEMORY } from './layout.js';
 
 interface Piece {
@@ -48,8 +48,7 @@ function passiveSegments(module: Uint8Array): Uint8Array[] {
   let at = HEADER_BYTES;
   const next = (): number => {
     const value = ulebAt(module, at);
-    while (module[at]! >= 0x80) at++;
-    at++;
+    at = skipLeb(module, at);
     return value;
   };
   const segments: Uint8Array[] = [];

@@ -7,7 +7,7 @@
 // No branch is taken for it, and the address is known when it traps. An offset that is larger than what null pointers
 // lead to is a variable's address, and the pointer an index: that stays as it is.
 
-import { behindLocals, ulebAt } from './instructions.js';
+import { behindLocals, OPCODES, skipLeb, ulebAt } from './instructions.js';
 import { NULL_ZONE } from './layout.js';
 import { sleb, uleb } from './leb.js';
 import type { FunctionRecord } from './record.js';
@@ -19,7 +19,6 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 /** Types of what stores write, by opcode. */
 const STORED = [I32, I64, 0x7d, 0x7c, I32, I32, I64, I64, I64];
-const [LOCAL_GET, LOCAL_SET, LOCAL_TEE, GLOBAL_SET, I32_CONST, I32_ADD] = [0x20, 0x21, 0x22, 0x24, 0x41, 0x6a];
 
 /** Locals that a body gets beside its own, as it needs them. */
 export class Scratch {
@@ -32,9 +31,9 @@ export class Scratch {
     const { body } = record;
     behindLocals(body);
     let count = record.types[0]![1]!;
-    for (let left = ulebAt(body, 0), at = behindUleb(body, 0); left > 0; left--) {
+    for (let left = ulebAt(body, 0), at = skipLeb(body, 0); left > 0; left--) {
       count += ulebAt(body, at);
-      at = behindUleb(body, at) + 1;
+      at = skipLeb(body, at) + 1;
     }
     this.#first = count;
   }
@@ -48,7 +47,7 @@ export class Scratch {
   /** What the body declares before its first instruction. */
   declarations(): Uint8Array {
     const { body } = this.#record;
-    const own = body.subarray(behindUleb(body, 0), behindLocals(body));
+    const own = body.subarray(skipLeb(body, 0), behindLocals(body));
     const groups = uleb(ulebAt(body, 0) + this.#added.length);
     return Buffer.concat([Uint8Array.from(groups), own, ...this.#added.map(({ type }) => Uint8Array.of(1, type))]);
   }
@@ -68,12 +67,12 @@ export function guardedAccess(
   const pointer = uleb(scratch.local('pointer', I32));
   const type = STORED[opcode - FIRST_STORE];
   const value = type === undefined ? [] : uleb(scratch.local(`value ${type}`, type));
-  const place = behindUleb(body, at + 1);
+  const place = skipLeb(body, at + 1);
   return [
-    ...(type === undefined ? [] : [LOCAL_SET, ...value]),
-    ...[LOCAL_TEE, ...pointer, GLOBAL_SET, ...uleb(address), LOCAL_GET, ...pointer],
-    ...[I32_CONST, ...sleb(-NULL_ZONE.sizeBytes), I32_ADD],
-    ...(type === undefined ? [] : [LOCAL_GET, ...value]),
+    ...(type === undefined ? [] : [OPCODES.localSet, ...value]),
+    ...[OPCODES.localTee, ...pointer, OPCODES.globalSet, ...uleb(address), OPCODES.localGet, ...pointer],
+    ...[OPCODES.i32Const, ...sleb(-NULL_ZONE.sizeBytes), OPCODES.i32Add],
+    ...(type === undefined ? [] : [OPCODES.localGet, ...value]),
     ...[...body.subarray(at, place), ...uleb(offset + NULL_ZONE.sizeBytes)],
   ];
 }
@@ -86,15 +85,9 @@ export function accessAt(
 ): { readonly opcode: number; readonly offset: number; readonly isGuarded: boolean } | undefined {
   const opcode = body[at]!;
   if (opcode < FIRST_LOAD || opcode > LAST_STORE) return undefined;
-  const place = behindUleb(body, at + 1);
+  const place = skipLeb(body, at + 1);
   const offset = ulebAt(body, place);
   // Bit 6 of the alignment: the number of a memory stands between.
   const isPlain = (ulebAt(body, at + 1) & 0x40) === 0;
   return { opcode, offset, isGuarded: isPlain && offset < NULL_ZONE.sizeBytes };
-}
-
-function behindUleb(body: Uint8Array, at: number): number {
-  let place = at;
-  while (body[place]! >= 0x80) place++;
-  return place + 1;
 }

@@ -55,11 +55,15 @@ export const OPCODES = {
   brTable: 0x0e,
   call: 0x10,
   callIndirect: 0x11,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
   globalGet: 0x23,
   globalSet: 0x24,
   i32Load: 0x28,
   i32Load16: 0x2f,
   i32Const: 0x41,
+  i32Add: 0x6a,
   i32ShiftRight: 0x76,
 };
 
